@@ -1,0 +1,272 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"vpn-otpd/store"
+)
+
+// AccountStore is what Accounts needs of the store.
+type AccountStore interface {
+	Store
+	Accounts(ctx context.Context, after string, limit int) ([]store.Account, error)
+	FullAccount(ctx context.Context, name string) (account store.Account, found bool, err error)
+}
+
+// Accounts is what administrators do to users. Each change and its audit record
+// are one transaction; what is refused comes back as a *Refusal.
+type Accounts struct {
+	store  AccountStore
+	names  Names
+	hash   func(ctx context.Context, password []byte) (string, error)
+	random io.Reader
+}
+
+// NewAccounts makes Accounts over a store; hash makes the hash of a password.
+func NewAccounts(s AccountStore, names Names, hash func(context.Context, []byte) (string, error)) *Accounts {
+	return &Accounts{store: s, names: names, hash: hash, random: rand.Reader}
+}
+
+// Events of the audit log for changes.
+const (
+	EventUserAdded     = "user_added"
+	EventUserDeleted   = "user_deleted"
+	EventUserDisabled  = "user_disabled"
+	EventUserEnabled   = "user_enabled"
+	EventPasswordSet   = "password_set"
+	EventPolicySet     = "policy_set"
+	EventDeviceAdded   = "device_added"
+	EventDeviceRemoved = "device_removed"
+	EventReset         = "reset"
+	EventUnlocked      = "unlocked"
+	EventCodeGiven     = "temporary_code_given"
+	EventRecoveryCodes = "recovery_codes_made"
+)
+
+func refused(kind RefusalKind, format string, arguments ...any) *Refusal {
+	return &Refusal{Kind: kind, Text: fmt.Sprintf(format, arguments...)}
+}
+
+func (a *Accounts) canonical(name string) (string, error) {
+	canonical, err := a.names.Canonicalize(name)
+	if err != nil {
+		return "", refused(RefusedInvalid, "%v", err)
+	}
+	return canonical, nil
+}
+
+// change runs one change of an account that exists, with its audit record.
+func (a *Accounts) change(ctx context.Context, actor store.Actor, name, event string,
+	apply func(tx *store.Tx, account store.Account) (detail string, err error)) error {
+	canonical, err := a.canonical(name)
+	if err != nil {
+		return err
+	}
+	return a.store.Update(ctx, func(tx *store.Tx) error {
+		account, found, err := tx.Account(canonical)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return refused(RefusedMissing, "no user %q", canonical)
+		}
+		if err := settleResetByHand(tx, account); err != nil {
+			return err
+		}
+		detail, err := apply(tx, account)
+		if err != nil {
+			return err
+		}
+		return tx.Audit(store.Record{Event: event, User: canonical, Actor: actor, Detail: detail})
+	})
+}
+
+// AddUser makes an account and returns its canonical name. A nil password makes
+// one without: another first factor knows it.
+func (a *Accounts) AddUser(ctx context.Context, actor store.Actor, name string, password []byte) (string, error) {
+	canonical, err := a.canonical(name)
+	if err != nil {
+		return "", err
+	}
+	hash, err := a.hashPassword(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	return canonical, a.store.Update(ctx, func(tx *store.Tx) error {
+		added, err := tx.AddAccount(canonical)
+		if err != nil {
+			return err
+		}
+		if !added {
+			return refused(RefusedExists, "user %q exists already", canonical)
+		}
+		if err := tx.SetPasswordHash(canonical, hash); err != nil {
+			return err
+		}
+		return tx.Audit(store.Record{Event: EventUserAdded, User: canonical, Actor: actor})
+	})
+}
+
+// MaxPasswordLength is what a RADIUS User-Password can carry (RFC 2865 5.2), in octets.
+const MaxPasswordLength = 128
+
+func (a *Accounts) hashPassword(ctx context.Context, password []byte) (string, error) {
+	switch {
+	case password == nil:
+		return "", nil
+	case len(password) == 0:
+		return "", refused(RefusedInvalid, "the password is empty")
+	case len(password) > MaxPasswordLength:
+		return "", refused(RefusedInvalid, "the password has %d octets; RADIUS carries %d", len(password), MaxPasswordLength)
+	case password[len(password)-1] == 0:
+		return "", refused(RefusedInvalid, "the password ends in a NUL, which RADIUS takes for padding")
+	}
+	return a.hash(ctx, password)
+}
+
+// SetPassword changes the local password and ends the user's sessions.
+func (a *Accounts) SetPassword(ctx context.Context, actor store.Actor, name string, password []byte) error {
+	if password == nil {
+		password = []byte{}
+	}
+	hash, err := a.hashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	return a.change(ctx, actor, name, EventPasswordSet, func(tx *store.Tx, account store.Account) (string, error) {
+		return "", errors.Join(tx.SetPasswordHash(account.Name, hash), tx.RaiseEpoch(account.Name))
+	})
+}
+
+// Users returns at most limit users whose names come after a name, by name.
+func (a *Accounts) Users(ctx context.Context, after string, limit int) ([]store.Account, error) {
+	return a.store.Accounts(ctx, after, limit)
+}
+
+// User returns one user with all that is known.
+func (a *Accounts) User(ctx context.Context, name string) (store.Account, error) {
+	canonical, err := a.canonical(name)
+	if err != nil {
+		return store.Account{}, err
+	}
+	account, found, err := a.store.FullAccount(ctx, canonical)
+	if err == nil && !found {
+		err = refused(RefusedMissing, "no user %q", canonical)
+	}
+	return account, err
+}
+
+// SetDisabled lets a user in no more, or again.
+func (a *Accounts) SetDisabled(ctx context.Context, actor store.Actor, name string, disabled bool) error {
+	event := EventUserEnabled
+	if disabled {
+		event = EventUserDisabled
+	}
+	return a.change(ctx, actor, name, event, func(tx *store.Tx, account store.Account) (string, error) {
+		return "", errors.Join(tx.SetDisabled(account.Name, disabled), tx.RaiseEpoch(account.Name))
+	})
+}
+
+// DeleteUser removes the account and everything but its audit records.
+func (a *Accounts) DeleteUser(ctx context.Context, actor store.Actor, name string) error {
+	return a.change(ctx, actor, name, EventUserDeleted, func(tx *store.Tx, account store.Account) (string, error) {
+		_, err := tx.DeleteAccount(account.Name)
+		return "", err
+	})
+}
+
+// SetPolicy sets the user's own policy.
+func (a *Accounts) SetPolicy(ctx context.Context, actor store.Actor, name string, policy store.UserPolicy) error {
+	switch policy {
+	case store.PolicyDefault, store.PolicyRequired, store.PolicyExempt:
+	default:
+		return refused(RefusedInvalid, "policy %q: it is default, required or exempt", policy)
+	}
+	return a.change(ctx, actor, name, EventPolicySet, func(tx *store.Tx, account store.Account) (string, error) {
+		return "policy=" + string(policy), tx.SetPolicy(account.Name, policy)
+	})
+}
+
+// Unlock lifts the lock of the second factor.
+func (a *Accounts) Unlock(ctx context.Context, actor store.Actor, name string) error {
+	return a.change(ctx, actor, name, EventUnlocked, func(tx *store.Tx, account store.Account) (string, error) {
+		return "", tx.SetLock(account.Name, store.Lock{})
+	})
+}
+
+// Reset removes the whole enrollment: devices, recovery and temporary codes,
+// the lock, and whatever session is open.
+func (a *Accounts) Reset(ctx context.Context, actor store.Actor, name string) error {
+	return a.change(ctx, actor, name, EventReset, func(tx *store.Tx, account store.Account) (string, error) {
+		removed, err := tx.RemoveDevices(account.Name)
+		return fmt.Sprintf("devices=%d", removed), errors.Join(err,
+			tx.ReplaceRecoveryCodes(account.Name, nil),
+			tx.RemoveTemporaryCodes(account.Name),
+			tx.RemoveStates(account.Name),
+			tx.SetLock(account.Name, store.Lock{}),
+			tx.RaiseEpoch(account.Name))
+	})
+}
+
+// Bounds of temporary codes.
+const (
+	MaxCodeLifetime = 30 * 24 * time.Hour
+	MaxCodeUses     = 100
+)
+
+// GiveCode makes a temporary code that is valid for some time and uses.
+func (a *Accounts) GiveCode(ctx context.Context, actor store.Actor, name string, valid time.Duration, uses int) (code string, expires time.Time, err error) {
+	if valid < time.Minute || valid > MaxCodeLifetime {
+		return "", time.Time{}, refused(RefusedInvalid, "a temporary code lives between 1m and %s", MaxCodeLifetime)
+	}
+	if uses < 1 || uses > MaxCodeUses {
+		return "", time.Time{}, refused(RefusedInvalid, "a temporary code has between 1 and %d uses", MaxCodeUses)
+	}
+	if code, err = newLetterCode(a.random); err != nil {
+		return "", time.Time{}, fmt.Errorf("drawing a code: %w", err)
+	}
+	err = a.change(ctx, actor, name, EventCodeGiven, func(tx *store.Tx, account store.Account) (string, error) {
+		expires = tx.Now().Add(valid)
+		return fmt.Sprintf("uses=%d until=%s", uses, expires.UTC().Format(time.RFC3339)),
+			tx.AddTemporaryCode(account.Name, codeMAC(a.store, account.Name, code), uses, expires)
+	})
+	return code, expires, err
+}
+
+// NewRecoveryCodes makes ten new recovery codes; the old ones are void.
+func (a *Accounts) NewRecoveryCodes(ctx context.Context, actor store.Actor, name string) (codes []string, err error) {
+	for range RecoveryCodeCount {
+		code, err := newLetterCode(a.random)
+		if err != nil {
+			return nil, fmt.Errorf("drawing a code: %w", err)
+		}
+		codes = append(codes, code)
+	}
+	err = a.change(ctx, actor, name, EventRecoveryCodes, func(tx *store.Tx, account store.Account) (string, error) {
+		if len(account.Devices) == 0 {
+			return "", refused(RefusedRule, "user %q has no device: recovery codes stand in for one", account.Name)
+		}
+		macs := make([][]byte, len(codes))
+		for i, code := range codes {
+			macs[i] = codeMAC(a.store, account.Name, code)
+		}
+		return "", tx.ReplaceRecoveryCodes(account.Name, macs)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
+func labelFault(label string) *Refusal {
+	if label == "" || len(label) > 64 || label != strings.TrimSpace(label) || strings.ContainsFunc(label, forbidden) {
+		return refused(RefusedInvalid, "a label is 1 to 64 octets of text without control characters and surrounding blanks")
+	}
+	return nil
+}

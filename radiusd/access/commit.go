@@ -1,0 +1,116 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"vpn-otpd/store"
+)
+
+// commit decides and writes in one transaction: what is burnt, counted or kept,
+// and the audit record. Without it there is no answer.
+func (g *Gate) commit(ctx context.Context, l *login) (Decision, error) {
+	var decision Decision
+	err := g.store.Update(ctx, func(tx *store.Tx) (err error) {
+		decision, err = g.decide(tx, l)
+		return err
+	})
+	return decision, err
+}
+
+func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
+	f, err := g.gather(tx, l)
+	if err != nil {
+		return Decision{}, err
+	}
+	if err := settleResetByHand(tx, f.account); err != nil {
+		return Decision{}, err
+	}
+	repeat := g.repeatMAC(l)
+	if decision, found, err := earlierVerdict(tx, repeat, f.account); err != nil || found {
+		return decision, err
+	}
+	o, err := g.settle(tx, f)
+	if err != nil {
+		return Decision{}, err
+	}
+	l.alarm = o.locksNow
+	decision := l.decision(f, o)
+	if o.verdict == Challenge {
+		if decision.State, err = g.newState(tx, l, f, o.triesLeft); err != nil {
+			return Decision{}, err
+		}
+	}
+	if err := g.record(tx, l, f, o); err != nil {
+		return Decision{}, err
+	}
+	return decision, keepVerdict(tx, repeat, decision, f.account)
+}
+
+// settle evaluates and writes what the outcome asks for. Where the State or the
+// code was taken by somebody else since it was read, it evaluates again without.
+func (g *Gate) settle(tx *store.Tx, f *facts) (outcome, error) {
+	for {
+		o := evaluate(f)
+		if f.state != nil && !f.taken && f.stateFault() == "" {
+			_, taken, err := tx.TakeState(f.state.ID)
+			if err != nil {
+				return outcome{}, err
+			}
+			if !taken {
+				f.state = nil
+				continue
+			}
+			f.taken = true
+		}
+		if o.lock != nil {
+			if err := tx.SetLock(f.account.Name, *o.lock); err != nil {
+				return outcome{}, err
+			}
+		}
+		if !o.burns {
+			return o, nil
+		}
+		won, err := burn(tx, f)
+		if err != nil || won {
+			return o, err
+		}
+		f.match.kind = matchUsed
+	}
+}
+
+// burn takes the one-time thing that was typed; won is false where it was gone.
+func burn(tx *store.Tx, f *facts) (won bool, err error) {
+	switch m := f.match; m.kind {
+	case matchTOTP:
+		return tx.BurnStep(m.device, m.step, f.field)
+	case matchRecovery:
+		return tx.BurnRecoveryCode(f.account.Name, m.mac)
+	case matchTemporary:
+		return tx.BurnTemporaryCode(f.account.Name, m.mac)
+	}
+	return false, fmt.Errorf("a match of kind %d can't be burnt", f.match.kind)
+}
+
+// decision is the answer that an outcome makes.
+func (l *login) decision(f *facts, o outcome) Decision {
+	d := Decision{ID: l.id, Verdict: o.verdict, Reason: o.reason, User: l.user, TriesLeft: o.triesLeft}
+	if o.reason == Locked || o.reason == LockedCodeRight {
+		d.LockedUntil = f.account.Lock.Until
+	}
+	return d
+}
+
+// newState keeps what the challenge stands for, under a name that nobody can guess.
+func (g *Gate) newState(tx *store.Tx, l *login, f *facts, tries int) (string, error) {
+	id := make([]byte, stateIDSize)
+	if _, err := io.ReadFull(g.random, id); err != nil {
+		return "", fmt.Errorf("drawing a State: %w", err)
+	}
+	err := tx.AddState(store.State{
+		ID: id, User: f.account.Name, AskedName: l.asked, Client: l.Client.Name, Epoch: f.account.Epoch,
+		TriesLeft: tries, ExpiresAt: tx.Now().Add(l.settings.ChallengeLifetime),
+	})
+	return printState(g.store, id), err
+}

@@ -1,0 +1,155 @@
+package access
+
+import (
+	"bytes"
+	"time"
+
+	"vpn-otpd/radiusd/totp"
+	"vpn-otpd/store"
+)
+
+// typedKind sorts what was typed as a code.
+type typedKind int
+
+const (
+	typedNothing   typedKind = iota
+	typedMalformed           // could be no code of this user's: no guess
+	typedCode
+)
+
+// matchKind is what a typed code is.
+type matchKind int
+
+const (
+	matchNone matchKind = iota
+	matchUsed           // a code of the user's, used or older than the last one used
+	matchTOTP
+	matchRecovery
+	matchTemporary
+)
+
+// match is the one-time thing that a typed code stands for.
+type match struct {
+	kind   matchKind
+	device store.Device
+	step   int64
+	mac    []byte // of a recovery or temporary code
+}
+
+// facts are all that Evaluate knows: what was asked, and what the store holds
+// at this moment.
+type facts struct {
+	settings *Settings
+	client   Client
+	now      time.Time
+
+	account   store.Account
+	askedName string
+	resumes   bool         // the request answers a challenge
+	state     *store.State // what its State stands for; nil: nothing any more
+	taken     bool         // and nobody else can answer with it now
+
+	hasMeans bool // a device, or a live temporary code
+	typed    typedKind
+	field    []byte // MAC of what was typed
+	match    match
+}
+
+// gather reads the facts of a login. It changes nothing.
+func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
+	f := &facts{settings: l.settings, client: l.Client, now: tx.Now(), askedName: l.asked, resumes: l.stateID != nil}
+	if f.resumes {
+		state, found, err := tx.State(l.stateID)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			f.state = &state
+			l.user = state.User
+		}
+	}
+	account, known, err := tx.Account(l.user)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		account = store.Account{Name: l.user, Policy: store.PolicyDefault}
+	}
+	f.account = account
+	f.account.Lock = l.settings.Lockout.age(account.Lock, f.now)
+	if f.hasMeans = len(account.Devices) > 0; !f.hasMeans && known {
+		codes, err := tx.TemporaryCodesLeft(l.user)
+		if err != nil {
+			return nil, err
+		}
+		f.hasMeans = codes > 0
+	}
+	return f, g.gatherCode(tx, l, f)
+}
+
+// gatherCode finds out what the typed code is.
+func (g *Gate) gatherCode(tx *store.Tx, l *login, f *facts) (err error) {
+	code := normalizeCode(l.field.code)
+	switch {
+	case !f.resumes && l.field.code == "":
+		f.typed = typedNothing
+	case letterCodeShaped(code):
+		f.typed = typedCode
+		f.field = g.fieldMAC(l.user, code)
+		f.match, err = g.matchLetters(tx, l.user, code)
+	case f.fitsADevice(code):
+		f.typed = typedCode
+		f.field = g.fieldMAC(l.user, code)
+		f.match, err = g.matchDigits(f, code)
+	default:
+		f.typed = typedMalformed
+	}
+	return err
+}
+
+func (g *Gate) fieldMAC(user, code string) []byte {
+	return g.store.MAC(store.PurposeField, []byte(user), []byte(code))[:16]
+}
+
+func (f *facts) fitsADevice(code string) bool {
+	for _, device := range f.account.Devices {
+		if len(code) == device.Digits && allDigits(code) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchDigits looks for the step of a device that shows this code now. A step
+// not newer than the last one used is no match but a used code, and so is the
+// last code used, whenever it comes again.
+func (g *Gate) matchDigits(f *facts, code string) (match, error) {
+	var found match
+	for _, device := range f.account.Devices {
+		secret, err := g.store.OpenSecret(device)
+		if err != nil {
+			return match{}, err
+		}
+		key := totp.Key{Secret: secret, Algorithm: device.Algorithm, Digits: device.Digits, Period: device.Period}
+		step, ok := totp.Match(key, code, f.now)
+		switch {
+		case ok && step > device.LastStep:
+			return match{kind: matchTOTP, device: device, step: step}, nil
+		case ok, bytes.Equal(device.LastField, f.field):
+			found = match{kind: matchUsed, device: device}
+		}
+	}
+	return found, nil
+}
+
+func (g *Gate) matchLetters(tx *store.Tx, user, code string) (match, error) {
+	mac := codeMAC(g.store, user, code)
+	if there, err := tx.HasRecoveryCode(user, mac); err != nil || there {
+		return match{kind: matchRecovery, mac: mac}, err
+	}
+	there, err := tx.HasTemporaryCode(user, mac)
+	if err != nil || !there {
+		return match{}, err
+	}
+	return match{kind: matchTemporary, mac: mac}, nil
+}

@@ -1,0 +1,61 @@
+package access
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"vpn-otpd/store"
+)
+
+// repeatFor is how long a login that comes again gets its first verdict again.
+const repeatFor = 15 * time.Second
+
+// keptVerdict is a decision as the store keeps it for repeats.
+type keptVerdict struct {
+	Epoch    int64
+	Decision Decision
+}
+
+// repeatMAC names a login by what makes it provably the same one when a client
+// sends it again with a new authenticator and port: client, user, field, State
+// and the session's id. nil: too little to prove it, so a repeat is a login of
+// its own. The name is a MAC, for the field may hold a password.
+func (g *Gate) repeatMAC(l *login) []byte {
+	session := "session " + l.SessionID
+	if l.SessionID == "" {
+		if !l.Client.RepeatByNASPort || l.NASPort == "" {
+			return nil
+		}
+		session = "port " + l.NASPort
+	}
+	return g.store.MAC(store.PurposeRepeat, []byte(l.Client.Name), []byte(l.asked), l.Password, []byte(l.State), []byte(session))
+}
+
+// earlierVerdict finds the decision that this very login got just before. What
+// an administrator changed since then voids it.
+func earlierVerdict(tx *store.Tx, repeat []byte, account store.Account) (Decision, bool, error) {
+	if repeat == nil {
+		return Decision{}, false, nil
+	}
+	answer, found, err := tx.Verdict(repeat)
+	if err != nil || !found {
+		return Decision{}, false, err
+	}
+	var kept keptVerdict
+	if err := json.Unmarshal([]byte(answer), &kept); err != nil {
+		return Decision{}, false, fmt.Errorf("reading an earlier verdict: %w", err)
+	}
+	return kept.Decision, kept.Epoch == account.Epoch, nil
+}
+
+func keepVerdict(tx *store.Tx, repeat []byte, decision Decision, account store.Account) error {
+	if repeat == nil {
+		return nil
+	}
+	answer, err := json.Marshal(keptVerdict{Epoch: account.Epoch, Decision: decision})
+	if err != nil {
+		return fmt.Errorf("keeping a verdict: %w", err)
+	}
+	return tx.AddVerdict(repeat, string(answer), tx.Now().Add(repeatFor))
+}

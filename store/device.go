@@ -1,0 +1,110 @@
+package store
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+)
+
+const deviceColumns = `id, label, algorithm, digits, period, last_step, last_field, created_at, used_at, secret`
+
+// devices returns a user's devices, oldest first.
+func (tx *Tx) devices(name string) ([]Device, error) {
+	rows, err := tx.query(`SELECT `+deviceColumns+` FROM devices WHERE user_name = $1 ORDER BY created_at, id`, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading devices: %w", err)
+	}
+	defer rows.Close()
+	var devices []Device
+	for rows.Next() {
+		d := Device{User: name}
+		var created, used int64
+		if err := rows.Scan(&d.ID, &d.Label, &d.Algorithm, &d.Digits, &d.Period, &d.LastStep, &d.LastField, &created, &used, &d.Sealed); err != nil {
+			return nil, fmt.Errorf("reading devices: %w", err)
+		}
+		d.CreatedAt, d.UsedAt = fromMillis(created), fromMillis(used)
+		devices = append(devices, d)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("reading devices: %w", err)
+	}
+	return devices, nil
+}
+
+// words are what a device's secret is sealed to.
+func (d Device) words() []string {
+	return []string{"device", d.User, strconv.FormatInt(d.ID, 10), d.Algorithm}
+}
+
+// OpenSecret unseals the secret of a device.
+func (s *Store) OpenSecret(d Device) ([]byte, error) {
+	secret, err := s.keys.Load().open(d.Sealed, d.words()...)
+	if err != nil {
+		return nil, fmt.Errorf("opening the secret of device %q: %w", d.Label, err)
+	}
+	return secret, nil
+}
+
+// AddDevice seals the secret and keeps the device under a new ID. A secret that
+// the user had before comes back with the last step it was used for. It returns
+// ErrExists where the user has the label or the secret already.
+func (tx *Tx) AddDevice(d Device, secret []byte) (Device, error) {
+	ring := tx.store.keys.Load()
+	d.ID, d.CreatedAt = newDeviceID(), tx.now
+	d.Sealed = ring.seal(secret, d.words()...)
+	mac := tx.store.MAC(PurposeSecret, []byte(d.User), secret)
+	if _, err := tx.row(`SELECT last_step FROM retired_secrets WHERE user_name = $1 AND secret_mac = $2`,
+		[]any{d.User, mac}, &d.LastStep); err != nil {
+		return Device{}, fmt.Errorf("looking for an earlier use of the secret: %w", err)
+	}
+	_, err := tx.exec(`INSERT INTO devices (user_name, id, label, secret, key_id, secret_mac, algorithm, digits, period, last_step, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		d.User, d.ID, d.Label, d.Sealed, ring.current, mac, d.Algorithm, d.Digits, d.Period, d.LastStep, millis(d.CreatedAt))
+	if err != nil {
+		if tx.store.dialect.IsUnique(err) {
+			return Device{}, ErrExists
+		}
+		return Device{}, fmt.Errorf("adding a device: %w", err)
+	}
+	if err := tx.change(d.User, `UPDATE users SET ever_enrolled = TRUE WHERE name = $1`); err != nil {
+		return Device{}, err
+	}
+	return d, nil
+}
+
+func newDeviceID() int64 {
+	var octets [8]byte
+	rand.Read(octets[:])
+	return int64(binary.BigEndian.Uint64(octets[:]) >> 1)
+}
+
+// RemoveDevice removes the device of a label.
+func (tx *Tx) RemoveDevice(name, label string) (removed bool, err error) {
+	changed, err := tx.exec(`DELETE FROM devices WHERE user_name = $1 AND label = $2`, name, label)
+	if err != nil {
+		return false, fmt.Errorf("removing a device: %w", err)
+	}
+	return changed == 1, nil
+}
+
+// RemoveDevices removes all devices of a user.
+func (tx *Tx) RemoveDevices(name string) (removed int64, err error) {
+	removed, err = tx.exec(`DELETE FROM devices WHERE user_name = $1`, name)
+	if err != nil {
+		return 0, fmt.Errorf("removing devices: %w", err)
+	}
+	return removed, nil
+}
+
+// BurnStep takes a step of a device, once: it is true for the one caller for
+// whom the step was newer than every step taken before. field is kept to
+// recognize the same code when it comes again after its time.
+func (tx *Tx) BurnStep(d Device, step int64, field []byte) (won bool, err error) {
+	changed, err := tx.exec(`UPDATE devices SET last_step = $1, used_at = $2, last_field = $3
+		WHERE user_name = $4 AND id = $5 AND last_step < $1`, step, millis(tx.now), field, d.User, d.ID)
+	if err != nil {
+		return false, fmt.Errorf("burning a step: %w", err)
+	}
+	return changed == 1, nil
+}

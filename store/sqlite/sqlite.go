@@ -1,0 +1,98 @@
+// Package sqlite keeps the store in one SQLite file. It promises durability:
+// every commit is on the disk (WAL, synchronous=FULL) before Update returns. It
+// never shares the file with a daemon on another host.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"vpn-otpd/store"
+)
+
+//go:embed schema.sql
+var schema string
+
+// pragmas are set on each connection. busy_timeout is in milliseconds and stays
+// below the time in which a login is answered: someone holds the file with the
+// sqlite3 shell. secure_delete overwrites what is deleted.
+const pragmas = "_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_pragma=trusted_schema(OFF)"
+
+const readers = 4 // connections that read
+
+// Dialect is SQLite's.
+func Dialect() store.Dialect {
+	return store.Dialect{
+		Name:        "sqlite",
+		Schema:      schema,
+		Begin:       "BEGIN IMMEDIATE",
+		TableExists: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
+		IsUnique: func(err error) bool {
+			var fault *sqlite.Error
+			return errors.As(err, &fault) &&
+				(fault.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || fault.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE)
+		},
+	}
+}
+
+// Exists reports whether there is a database at path that holds anything.
+func Exists(path string) (bool, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && info.Size() > 0, err
+}
+
+// Open opens the database at path, and makes it, with mode 0600, where there is
+// none.
+func Open(ctx context.Context, path string, keys store.Keys, options store.Options) (*store.Store, error) {
+	if err := create(path); err != nil {
+		return nil, fmt.Errorf("making the database: %w", err)
+	}
+	// A path may hold any character; as a URI nothing of it is taken for an option.
+	name := (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: pragmas}).String()
+	write, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", name+"&_pragma=query_only(ON)")
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	s, err := store.Open(ctx, Dialect(), read, write, keys, options)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// create makes an empty file for its mode: SQLite would give its own, and the
+// files beside it (-wal, -shm) take the mode of this one.
+func create(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

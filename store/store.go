@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Dialect is what differs between the databases.
+type Dialect struct {
+	Name string // as the configuration names it
+	// Schema makes the newest schema in an empty database.
+	Schema string
+	// Migrations[i] leads from schema version i+1 to i+2.
+	Migrations []string
+	// MigrationLock is a statement that keeps other nodes from migrating until
+	// the transaction ends; "" where Begin does.
+	MigrationLock string
+	// Begin opens a transaction that will write.
+	Begin string
+	// ForUpdate ends a SELECT whose row must not change until the transaction
+	// ends; "" where Begin keeps other writers out.
+	ForUpdate string
+	// TableExists selects the number of tables named $1.
+	TableExists string
+	// IsUnique reports whether err says that a row is there already.
+	IsUnique func(err error) bool
+}
+
+// Options of a Store; the zero value of each field will do.
+type Options struct {
+	Node   string // names this daemon's audit chain; "" is "node"
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// Store is an open database. Its methods may be used in parallel.
+type Store struct {
+	dialect Dialect
+	read    *sql.DB
+	write   *sql.DB
+	node    string
+	logger  *slog.Logger
+	now     func() time.Time
+
+	keys    atomic.Pointer[keyring]
+	queue   chan *update
+	done    chan struct{}
+	stopped chan struct{}
+	closing sync.Once
+
+	reads sync.Map // query text -> *sql.Stmt on read
+}
+
+// Open takes two handles on one database, one to read with and one to write
+// with, brings its schema up to date and checks that the keys belong to it.
+// It closes the handles when it fails and when it is closed.
+func Open(ctx context.Context, dialect Dialect, read, write *sql.DB, keys Keys, options Options) (*Store, error) {
+	s := &Store{
+		dialect: dialect, read: read, write: write,
+		node: options.Node, logger: options.Logger, now: options.Now,
+		queue:   make(chan *update, 1024),
+		done:    make(chan struct{}),
+		stopped: make(chan struct{}),
+	}
+	if s.node == "" {
+		s.node = "node"
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.prepare(ctx, keys); err != nil {
+		return nil, errors.Join(err, read.Close(), write.Close())
+	}
+	go s.commitLoop()
+	return s, nil
+}
+
+func (s *Store) prepare(ctx context.Context, keys Keys) error {
+	if err := migrate(ctx, s.write, s.dialect); err != nil {
+		return fmt.Errorf("bringing the schema up to date: %w", err)
+	}
+	keyring, err := openKeyring(ctx, s.write, s.dialect, keys)
+	if err != nil {
+		return fmt.Errorf("opening the store's keys: %w", err)
+	}
+	s.keys.Store(keyring)
+	return nil
+}
+
+// Close waits for the updates under way and closes the database.
+func (s *Store) Close() error {
+	s.closing.Do(func() { close(s.done) })
+	<-s.stopped
+	s.reads.Range(func(_, statement any) bool {
+		statement.(*sql.Stmt).Close()
+		return true
+	})
+	return errors.Join(s.read.Close(), s.write.Close())
+}
+
+// Dialect names the kind of database.
+func (s *Store) Dialect() string { return s.dialect.Name }
+
+// SchemaVersion is the version of the schema that this program writes.
+func (s *Store) SchemaVersion() int { return len(s.dialect.Migrations) + 1 }
+
+// Probe writes, so that nil means: what is decided now can be kept.
+func (s *Store) Probe(ctx context.Context) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(`INSERT INTO meta (name, value) VALUES ('probe', $1)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, tx.Now().UTC().Format(time.RFC3339Nano))
+		return err
+	})
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}

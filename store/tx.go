@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"time"
+)
+
+// errDiscard tells database/sql to close a connection.
+var errDiscard = driver.ErrBadConn
+
+// Tx is one transaction of Update, or a plain reader in View. It must not be
+// kept. Its statements run under a context of the store's own, since callers
+// share the transaction and one of them going away must not end it.
+type Tx struct {
+	ctx     context.Context
+	store   *Store
+	prepare func(context.Context, string) (*sql.Stmt, error)
+	now     time.Time
+	write   bool       // in an Update
+	head    *auditHead // the chain's end, once this transaction has read it
+}
+
+// Now is the one time of this transaction.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// View runs read outside of any transaction: each statement sees what is
+// committed when it runs.
+func (s *Store) View(ctx context.Context, read func(*Tx) error) error {
+	return read(&Tx{ctx: ctx, store: s, prepare: s.prepareRead, now: s.now()})
+}
+
+func (s *Store) prepareRead(ctx context.Context, query string) (*sql.Stmt, error) {
+	if statement, ok := s.reads.Load(query); ok {
+		return statement.(*sql.Stmt), nil
+	}
+	statement, err := s.read.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if kept, there := s.reads.LoadOrStore(query, statement); there {
+		statement.Close()
+		return kept.(*sql.Stmt), nil
+	}
+	return statement, nil
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (tx *Tx) exec(query string, arguments ...any) (int64, error) {
+	statement, err := tx.prepare(tx.ctx, query)
+	if err != nil {
+		return 0, fmt.Errorf("preparing %q: %w", query, err)
+	}
+	result, err := statement.ExecContext(tx.ctx, arguments...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (tx *Tx) query(query string, arguments ...any) (*sql.Rows, error) {
+	statement, err := tx.prepare(tx.ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("preparing %q: %w", query, err)
+	}
+	return statement.QueryContext(tx.ctx, arguments...)
+}
+
+// row scans the first row of a query; found is false where there is none.
+func (tx *Tx) row(query string, arguments []any, into ...any) (found bool, err error) {
+	rows, err := tx.query(query, arguments...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	if err := rows.Scan(into...); err != nil {
+		return false, err
+	}
+	// An UPDATE or DELETE with RETURNING is done only when it is read to its end.
+	for rows.Next() {
+	}
+	return true, rows.Err()
+}
