@@ -84,7 +84,7 @@ func (b *syncBuffer) String() string {
 
 // world is a gate over a real store, with alice and bob.
 type world struct {
-	*testing.T
+	testing.TB
 	path     string
 	clock    *clock
 	first    *passwords
@@ -98,7 +98,7 @@ type world struct {
 var admin = store.Actor{UID: 0, Name: "root"}
 
 // enforced is a world where two-factor is enforced and alice has a device.
-func enforced(t *testing.T) *world {
+func enforced(t testing.TB) *world {
 	w := newWorld(t)
 	w.settings.Policy = access.Policy{Methods: []string{access.MethodTOTP}, Require: true}
 	w.gate.Set(w.settings)
@@ -106,9 +106,9 @@ func enforced(t *testing.T) *world {
 	return w
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{T: t, path: filepath.Join(t.TempDir(), "store.sqlite"), settings: access.DefaultSettings(), log: new(syncBuffer),
+	w := &world{TB: t, path: filepath.Join(t.TempDir(), "store.sqlite"), settings: access.DefaultSettings(), log: new(syncBuffer),
 		clock: &clock{now: time.Unix(1_700_000_000, 0)},
 		first: &passwords{users: map[string]string{"alice": "alice", "bob": "bob", "muller": "müller"}}}
 	w.open()
