@@ -1,0 +1,187 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Server is whom to ask.
+type Server struct {
+	Address string // host and port
+	Secret  []byte
+	// AllowWithoutMessageAuthenticator takes replies that carry none, from
+	// servers that can't: anybody on the way can forge those (CVE-2024-3596).
+	AllowWithoutMessageAuthenticator bool
+	Retransmission                   Retransmission
+}
+
+// Errors of Exchange.
+var (
+	// ErrTimeout: no reply that could be trusted came in time.
+	ErrTimeout = errors.New("no answer")
+	// ErrIdentifiers: 256 requests are under way on this socket.
+	ErrIdentifiers = errors.New("no free identifier on this socket")
+)
+
+// Conn is one socket to a server, on which up to 256 requests are under way at
+// a time. Its methods may be used in parallel.
+type Conn struct {
+	server Server
+	conn   net.Conn
+
+	mutex   sync.Mutex
+	pending [256]chan []byte // by identifier; nil: free
+	next    byte
+	err     error // why the socket is no longer read
+	ignored uint64
+}
+
+// Dial opens a socket to a server. It sends nothing.
+func Dial(ctx context.Context, server Server) (*Conn, error) {
+	server.Retransmission = server.Retransmission.withDefaults()
+	conn, err := new(net.Dialer).DialContext(ctx, "udp", server.Address)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{server: server, conn: conn}
+	go c.read()
+	return c, nil
+}
+
+// Close ends the requests under way.
+func (c *Conn) Close() error { return c.conn.Close() }
+
+// Ignored counts the datagrams that were no answer to anything asked.
+func (c *Conn) Ignored() uint64 {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.ignored
+}
+
+// read gives each datagram to the request of its identifier.
+func (c *Conn) read() {
+	buffer := make([]byte, 4096)
+	for {
+		n, err := c.conn.Read(buffer)
+		if errors.Is(err, net.ErrClosed) {
+			c.fail(err)
+			return
+		}
+		if err != nil { // nobody listens there now; that may change
+			continue
+		}
+		c.mutex.Lock()
+		if n < headerSize || c.pending[buffer[1]] == nil {
+			c.ignored++
+		} else {
+			select {
+			case c.pending[buffer[1]] <- append([]byte{}, buffer[:n]...):
+			default: // a flood of forged replies: the sender sends again
+				c.ignored++
+			}
+		}
+		c.mutex.Unlock()
+	}
+}
+
+func (c *Conn) fail(err error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.err = err
+	for identifier, replies := range c.pending {
+		if replies != nil {
+			close(replies)
+			c.pending[identifier] = nil
+		}
+	}
+}
+
+// reserve takes a free identifier, or the wanted one.
+func (c *Conn) reserve(wanted *byte) (byte, chan []byte, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.err != nil {
+		return 0, nil, c.err
+	}
+	for range c.pending {
+		identifier := c.next
+		if wanted != nil {
+			identifier = *wanted
+		}
+		c.next++
+		if c.pending[identifier] == nil {
+			c.pending[identifier] = make(chan []byte, 16)
+			return identifier, c.pending[identifier], nil
+		}
+	}
+	return 0, nil, ErrIdentifiers
+}
+
+func (c *Conn) release(identifier byte) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.pending[identifier] = nil
+}
+
+// Exchange sends a request, again where no reply comes, and returns the reply.
+func (c *Conn) Exchange(ctx context.Context, request Request) (*Reply, error) {
+	identifier, replies, err := c.reserve(request.Identifier)
+	if err != nil {
+		return nil, err
+	}
+	defer c.release(identifier)
+	octets, err := request.encode(identifier, c.server.Secret)
+	if err != nil {
+		return nil, err
+	}
+	rule := c.server.Retransmission
+	ctx, cancel := context.WithTimeoutCause(ctx, rule.Total, ErrTimeout)
+	defer cancel()
+	var wait time.Duration
+	for sent := 1; ; sent++ {
+		// A send that fails (nobody listens yet) is one that got no answer.
+		if _, err := c.conn.Write(octets); errors.Is(err, net.ErrClosed) {
+			return nil, err
+		}
+		wait = rule.next(wait)
+		reply, err := c.await(ctx, replies, octets, wait)
+		if reply != nil || err != nil {
+			return reply, err
+		}
+		if sent == rule.Count {
+			return nil, ErrTimeout
+		}
+	}
+}
+
+// await returns nothing where no reply counted in time.
+func (c *Conn) await(ctx context.Context, replies <-chan []byte, request []byte, wait time.Duration) (*Reply, error) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		select {
+		case octets, open := <-replies:
+			if !open {
+				return nil, net.ErrClosed
+			}
+			reply, err := verify(octets, request, c.server.Secret, !c.server.AllowWithoutMessageAuthenticator)
+			if err == nil {
+				return reply, nil
+			}
+			c.mutex.Lock()
+			c.ignored++
+			c.mutex.Unlock()
+		case <-timer.C:
+			return nil, nil
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), ErrTimeout) {
+				return nil, ErrTimeout
+			}
+			return nil, fmt.Errorf("waiting for an answer: %w", ctx.Err())
+		}
+	}
+}

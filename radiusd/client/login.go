@@ -1,0 +1,71 @@
+package client
+
+import (
+	"context"
+
+	"layeh.com/radius"
+	"layeh.com/radius/rfc2865"
+	"layeh.com/radius/rfc2866"
+)
+
+// Exchange asks one request on a socket of its own.
+func Exchange(ctx context.Context, server Server, request Request) (*Reply, error) {
+	conn, err := Dial(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return conn.Exchange(ctx, request)
+}
+
+// Login is one user's login to a server, challenges included. Fields that are
+// empty are left out of its requests.
+type Login struct {
+	Conn                        *Conn
+	User                        string
+	NASIdentifier               string
+	CallingStation              string // Calling-Station-Id
+	Session                     string // Acct-Session-Id
+	WithoutMessageAuthenticator bool
+
+	state []byte
+}
+
+// Answer sends the password, and after a challenge the answer to it.
+func (l *Login) Answer(ctx context.Context, field []byte) (*Reply, error) {
+	if field == nil {
+		field = []byte{}
+	}
+	reply, err := l.Conn.Exchange(ctx, Request{
+		Code: radius.CodeAccessRequest, Attributes: l.attributes(), Password: field,
+		WithoutMessageAuthenticator: l.WithoutMessageAuthenticator,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.state = reply.State()
+	return reply, nil
+}
+
+func (l *Login) attributes() (attributes radius.Attributes) {
+	for _, a := range []struct {
+		kind  radius.Type
+		value string
+	}{
+		{rfc2865.UserName_Type, l.User},
+		{rfc2865.NASIdentifier_Type, l.NASIdentifier},
+		{rfc2865.CallingStationID_Type, l.CallingStation},
+		{rfc2866.AcctSessionID_Type, l.Session},
+		{rfc2865.State_Type, string(l.state)},
+	} {
+		if a.value != "" {
+			attributes.Add(a.kind, radius.Attribute(a.value))
+		}
+	}
+	return attributes
+}
+
+// Status asks whether the server is alive (RFC 5997).
+func Status(ctx context.Context, conn *Conn) (*Reply, error) {
+	return conn.Exchange(ctx, Request{Code: radius.CodeStatusServer})
+}
