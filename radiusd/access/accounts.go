@@ -24,12 +24,12 @@ type AccountStore interface {
 type Accounts struct {
 	store  AccountStore
 	names  Names
-	hash   func(ctx context.Context, password []byte) (string, error)
+	hash   func(password []byte) (string, error)
 	random io.Reader
 }
 
 // NewAccounts makes Accounts over a store; hash makes the hash of a password.
-func NewAccounts(s AccountStore, names Names, hash func(context.Context, []byte) (string, error)) *Accounts {
+func NewAccounts(s AccountStore, names Names, hash func([]byte) (string, error)) *Accounts {
 	return &Accounts{store: s, names: names, hash: hash, random: rand.Reader}
 }
 
@@ -94,7 +94,7 @@ func (a *Accounts) AddUser(ctx context.Context, actor store.Actor, name string, 
 	if err != nil {
 		return "", err
 	}
-	hash, err := a.hashPassword(ctx, password)
+	hash, err := a.hashPassword(password)
 	if err != nil {
 		return "", err
 	}
@@ -116,7 +116,7 @@ func (a *Accounts) AddUser(ctx context.Context, actor store.Actor, name string, 
 // MaxPasswordLength is what a RADIUS User-Password can carry (RFC 2865 5.2), in octets.
 const MaxPasswordLength = 128
 
-func (a *Accounts) hashPassword(ctx context.Context, password []byte) (string, error) {
+func (a *Accounts) hashPassword(password []byte) (string, error) {
 	switch {
 	case password == nil:
 		return "", nil
@@ -127,7 +127,7 @@ func (a *Accounts) hashPassword(ctx context.Context, password []byte) (string, e
 	case password[len(password)-1] == 0:
 		return "", refused(RefusedInvalid, "the password ends in a NUL, which RADIUS takes for padding")
 	}
-	return a.hash(ctx, password)
+	return a.hash(password)
 }
 
 // SetPassword changes the local password and ends the user's sessions.
@@ -135,7 +135,7 @@ func (a *Accounts) SetPassword(ctx context.Context, actor store.Actor, name stri
 	if password == nil {
 		password = []byte{}
 	}
-	hash, err := a.hashPassword(ctx, password)
+	hash, err := a.hashPassword(password)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vpn-otpd/radiusd/admin"
+)
+
+func (t *tool) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		Short:   "Show how the daemon is doing",
+		Long:    "Show how the daemon is doing: policy, store, listeners, clients (and which of them send no Message-Authenticator), exemptions, counts since the start.",
+		Example: "  vpn-otpctl status",
+		Args:    names(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			status, err := t.client().Status(c.Context())
+			if err != nil {
+				return err
+			}
+			return t.print(status, func(w io.Writer) { describeStatus(w, status) })
+		},
+	}
+}
+
+func describeStatus(w io.Writer, s admin.Status) {
+	fmt.Fprintf(w, "version\t%s, running since %s\n", s.Version, when(s.StartedAt))
+	fmt.Fprintf(w, "two-factor\t%s\n", s.Policy)
+	health := "healthy"
+	if !s.Store.Healthy {
+		health = "NOT HEALTHY: " + s.Store.Error
+	}
+	fmt.Fprintf(w, "store\t%s %s, schema %d, %s\n", s.Store.Driver, s.Store.Path, s.Store.SchemaVersion, health)
+	fmt.Fprintf(w, "users\t%d, %d enrolled\n", s.Store.Users, s.Store.EnrolledUsers)
+	if len(s.ExemptUsers) > 0 {
+		fmt.Fprintf(w, "exempt\t%s\n", strings.Join(s.ExemptUsers, ", "))
+	}
+	for _, listener := range s.Listeners {
+		fmt.Fprintf(w, "listens\t%s\n", listener)
+	}
+	fmt.Fprintln(w, "\nCLIENT\tMODE\tREQUESTS\tLAST SEEN\tMESSAGE-AUTHENTICATOR\tNETWORKS")
+	for _, c := range s.Clients {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", c.Name, c.Mode, c.Requests, when(c.LastSeen), authenticator(c), strings.Join(c.Networks, " "))
+	}
+	fmt.Fprintln(w)
+	for _, name := range slices.Sorted(maps.Keys(s.Counters)) {
+		fmt.Fprintf(w, "%s\t%d\n", strings.ReplaceAll(name, "_", " "), s.Counters[name])
+	}
+}
+
+// authenticator says whether a client sends Message-Authenticator, and what
+// could be done about it.
+func authenticator(c admin.ClientStatus) string {
+	required := "not required"
+	if c.RequiresMessageAuthenticator {
+		required = "required"
+	}
+	switch {
+	case c.Requests == 0:
+		return required
+	case c.WithoutMessageAuthenticator > 0:
+		return fmt.Sprintf("%s, missing in %d", required, c.WithoutMessageAuthenticator)
+	case !c.RequiresMessageAuthenticator:
+		return required + ", but always sent: require it"
+	}
+	return required + ", always sent"
+}
+
+func (t *tool) reloadCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "reload",
+		Short:   "Have the daemon read its configuration again",
+		Long:    "Have the daemon read its configuration again. A faulty one changes nothing, and is said so.",
+		Example: "  vpn-otpctl reload",
+		Args:    names(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			warnings, err := t.client().Reload(c.Context())
+			if err != nil {
+				return err
+			}
+			return t.print(admin.Reloaded{Warnings: warnings}, func(w io.Writer) {
+				for _, warning := range warnings {
+					fmt.Fprintf(w, "warning: %s\n", warning)
+				}
+				fmt.Fprintln(w, "reloaded")
+			})
+		},
+	}
+}

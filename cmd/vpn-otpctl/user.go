@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"vpn-otpd/radiusd/admin"
+)
+
+func (t *tool) userCommand() *cobra.Command {
+	c := &cobra.Command{Use: "user", Short: "Accounts", RunE: group}
+	c.AddCommand(t.userAdd(), t.userPassword(), t.userList(), t.userShow(), t.userSetDisabled("disable", true), t.userSetDisabled("enable", false), t.userDelete())
+	return c
+}
+
+func (t *tool) userAdd() *cobra.Command {
+	var fromStdin bool
+	c := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Make an account",
+		Long: `Make an account. Without --password-stdin it has no local password, and can
+log in only where something else checks the first factor.`,
+		Example: "  vpn-otpctl user add alice --password-stdin <password.txt",
+		Args:    names("NAME"),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			var password *string
+			if fromStdin {
+				typed, err := t.password()
+				if err != nil {
+					return err
+				}
+				password = &typed
+			}
+			name, err := t.client().AddUser(c.Context(), arguments[0], password)
+			if err != nil {
+				return err
+			}
+			return t.print(admin.AddedUser{Name: name}, func(w io.Writer) { fmt.Fprintf(w, "added user %s\n", name) })
+		},
+	}
+	c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the local password from the first line of standard input")
+	return c
+}
+
+// password reads the first line of standard input.
+func (t *tool) password() (string, error) {
+	typed, err := line(bufio.NewReader(t.stdin))
+	if errors.Is(err, io.EOF) {
+		return "", usage("standard input is empty; the password is expected there")
+	}
+	if err == nil && !utf8.ValidString(typed) {
+		return "", usage("the password is not UTF-8")
+	}
+	return typed, err
+}
+
+func (t *tool) userPassword() *cobra.Command {
+	var fromStdin bool
+	c := &cobra.Command{
+		Use:   "password NAME",
+		Short: "Set the local password",
+		Long:  "Set the local password, asked twice on the terminal. What the user has open ends with it.",
+		Example: `  vpn-otpctl user password alice
+  vpn-otpctl user password alice --password-stdin <password.txt`,
+		Args: names("NAME"),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			typed, err := t.newPassword(fromStdin)
+			if err != nil {
+				return err
+			}
+			if err := t.client().SetPassword(c.Context(), arguments[0], typed); err != nil {
+				return err
+			}
+			return t.say("the password of %s is set", arguments[0])
+		},
+	}
+	c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read it from the first line of standard input")
+	return c
+}
+
+func (t *tool) newPassword(fromStdin bool) (string, error) {
+	if fromStdin {
+		return t.password()
+	}
+	first, err := t.secretly("New password: ")
+	if err != nil {
+		return "", err
+	}
+	second, err := t.secretly("Again: ")
+	if err == nil && first != second {
+		err = usage("the two are different")
+	}
+	return first, err
+}
+
+func (t *tool) userList() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List all users",
+		Long:    "List all users by name. With --json: one JSON object a line.",
+		Example: "  vpn-otpctl user list",
+		Args:    names(),
+		RunE:    func(c *cobra.Command, _ []string) error { return t.listUsers(c.Context()) },
+	}
+}
+
+// listUsers prints page by page: there may be any number of users.
+func (t *tool) listUsers(ctx context.Context) error {
+	table := tabwriter.NewWriter(t.stdout, 24, 8, 2, ' ', 0)
+	if !t.json {
+		fmt.Fprintln(table, "USER\tENROLLED\tPOLICY\tSTATE\tLAST CODE")
+	}
+	encoder := json.NewEncoder(t.stdout)
+	for after := ""; ; {
+		page, err := t.client().Users(ctx, after, admin.MaxPage)
+		if err != nil {
+			return err
+		}
+		for _, user := range page.Users {
+			if t.json {
+				err = encoder.Encode(user)
+			} else {
+				_, err = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", user.Name, yesNo(user.Enrolled), user.Policy, state(user), when(user.LastCodeAt))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := table.Flush(); err != nil || page.Next == "" {
+			return err
+		}
+		after = page.Next
+	}
+}
+
+func state(user admin.User) string {
+	switch {
+	case user.Disabled:
+		return "disabled"
+	case user.Lock.Locked:
+		return "locked"
+	}
+	return "ok"
+}
+
+func (t *tool) userShow() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show NAME",
+		Short:   "Show one user",
+		Example: "  vpn-otpctl user show alice",
+		Args:    names("NAME"),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			user, err := t.client().User(c.Context(), arguments[0])
+			if err != nil {
+				return err
+			}
+			return t.print(user, func(w io.Writer) { describe(w, user) })
+		},
+	}
+}
+
+func describe(w io.Writer, user admin.User) {
+	fmt.Fprintf(w, "user\t%s\n", user.Name)
+	fmt.Fprintf(w, "state\t%s\n", state(user))
+	if user.Lock.Locked {
+		fmt.Fprintf(w, "locked until\t%s\n", user.Lock.Until.Local().Format(time.DateTime))
+	}
+	fmt.Fprintf(w, "policy\t%s\n", user.Policy)
+	fmt.Fprintf(w, "local password\t%s\n", yesNo(user.LocalPassword))
+	fmt.Fprintf(w, "wrong codes\t%d\n", user.Lock.Failures)
+	fmt.Fprintf(w, "recovery codes\t%d left\n", user.RecoveryCodes)
+	fmt.Fprintf(w, "temporary codes\t%d\n", user.TemporaryCodes)
+	fmt.Fprintf(w, "since\t%s\n", when(user.CreatedAt))
+	if len(user.Devices) == 0 {
+		fmt.Fprintf(w, "devices\tnone\n")
+		return
+	}
+	fmt.Fprintln(w)
+	listDevices(w, user.Devices)
+}
+
+func (t *tool) userSetDisabled(verb string, disabled bool) *cobra.Command {
+	short := map[bool]string{true: "Let a user in no more", false: "Let a disabled user in again"}[disabled]
+	return &cobra.Command{
+		Use:     verb + " NAME",
+		Short:   short,
+		Example: "  vpn-otpctl user " + verb + " alice",
+		Args:    names("NAME"),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if err := t.client().SetDisabled(c.Context(), arguments[0], disabled); err != nil {
+				return err
+			}
+			return t.say("%s is %sd", arguments[0], verb)
+		},
+	}
+}
+
+func (t *tool) userDelete() *cobra.Command {
+	return &cobra.Command{
+		Use:     "delete NAME",
+		Short:   "Delete an account and all that belongs to it",
+		Long:    "Delete an account with its devices and codes. The audit records stay.",
+		Example: "  vpn-otpctl user delete alice",
+		Args:    names("NAME"),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if err := t.confirm("This deletes the account of %s with all devices and codes.", arguments[0]); err != nil {
+				return err
+			}
+			if err := t.client().DeleteUser(c.Context(), arguments[0]); err != nil {
+				return err
+			}
+			return t.say("deleted user %s", arguments[0])
+		},
+	}
+}

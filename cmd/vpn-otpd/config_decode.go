@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+)
+
+// decoder fills a struct from a TOML file and goes on after a fault, so that all
+// of them are found at once.
+type decoder struct {
+	name   string
+	lines  map[string]int
+	faults []Fault
+}
+
+// fault notes what is wrong with a key, at its line or that of its table.
+func (d *decoder) fault(key, format string, arguments ...any) {
+	d.faults = append(d.faults, d.at(key, format, arguments...))
+}
+
+func (d *decoder) at(key, format string, arguments ...any) Fault {
+	line := 0
+	for prefix := key; line == 0 && prefix != ""; {
+		line = d.lines[prefix]
+		prefix = prefix[:max(0, strings.LastIndexAny(prefix, ".["))]
+	}
+	return Fault{File: d.name, Line: line, Key: key, Text: fmt.Sprintf(format, arguments...)}
+}
+
+// decode reads text into target, a pointer to a struct with defaults.
+func (d *decoder) decode(text string, target any) {
+	var content map[string]any
+	if _, err := toml.Decode(text, &content); err != nil {
+		fault := Fault{File: d.name, Text: err.Error()}
+		var syntax toml.ParseError
+		if errors.As(err, &syntax) {
+			fault.Line, fault.Text = syntax.Position.Line, "this is not TOML: "+syntax.Message
+		}
+		d.faults = append(d.faults, fault)
+		return
+	}
+	d.lines = keyLines(text)
+	d.table(content, reflect.ValueOf(target).Elem(), "")
+}
+
+func (d *decoder) table(content map[string]any, into reflect.Value, path string) {
+	fields := make(map[string]reflect.Value)
+	for i := range into.NumField() {
+		fields[into.Type().Field(i).Tag.Get("toml")] = into.Field(i)
+	}
+	for _, key := range slices.Sorted(maps.Keys(content)) {
+		full := key
+		if path != "" {
+			full = path + "." + key
+		}
+		field, known := fields[key]
+		if !known {
+			d.unknown(full, key, slices.Sorted(maps.Keys(fields)))
+			continue
+		}
+		d.value(content[key], field, full)
+	}
+}
+
+func (d *decoder) unknown(full, key string, known []string) {
+	if meant := closest(key, known); meant != "" {
+		d.fault(full, "unknown key; did you mean %s?", meant)
+		return
+	}
+	d.fault(full, "unknown key; known here: %s", strings.Join(known, ", "))
+}
+
+// value puts one value into a field, or notes that its type is wrong.
+func (d *decoder) value(value any, into reflect.Value, key string) {
+	switch target := into.Addr().Interface().(type) {
+	case *time.Duration:
+		text, ok := value.(string)
+		duration, err := time.ParseDuration(text)
+		if !ok || err != nil {
+			d.fault(key, `a duration is expected, such as "90s", "15m" or "24h"`)
+			return
+		}
+		*target = duration
+		return
+	case *slog.Level:
+		text, ok := value.(string)
+		if !ok || !slices.Contains([]string{"debug", "info", "warn", "error"}, text) {
+			d.fault(key, `a level is expected: "debug", "info", "warn" or "error"`)
+			return
+		}
+		_ = target.UnmarshalText([]byte(text)) // one of the four
+		return
+	}
+	switch into.Kind() {
+	case reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		d.value(value, into.Elem(), key)
+	case reflect.Struct:
+		table, ok := value.(map[string]any)
+		if !ok {
+			d.fault(key, "a table is expected: [%s]", key)
+			return
+		}
+		d.table(table, into, key)
+	case reflect.Slice:
+		d.list(value, into, key)
+	default:
+		d.scalar(value, into, key)
+	}
+}
+
+func (d *decoder) list(value any, into reflect.Value, key string) {
+	items, ok := value.([]any)
+	if tables, are := value.([]map[string]any); are {
+		ok = true
+		for _, table := range tables {
+			items = append(items, table)
+		}
+	}
+	isTables := into.Type().Elem().Kind() == reflect.Struct
+	if !ok {
+		if isTables {
+			d.fault(key, "a list of tables is expected: [[%s]]", key)
+		} else {
+			d.fault(key, `a list of texts is expected, such as ["a", "b"]`)
+		}
+		return
+	}
+	list := reflect.MakeSlice(into.Type(), len(items), len(items))
+	for i, item := range items {
+		d.value(item, list.Index(i), fmt.Sprintf("%s[%d]", key, i))
+	}
+	into.Set(list)
+}
+
+var scalarNames = map[reflect.Kind]string{reflect.String: `a text in quotes`, reflect.Bool: "true or false", reflect.Int: "a whole number"}
+
+func (d *decoder) scalar(value any, into reflect.Value, key string) {
+	if number, ok := value.(int64); ok && into.Kind() == reflect.Int {
+		into.SetInt(number)
+		return
+	}
+	if v := reflect.ValueOf(value); v.Kind() == into.Kind() && into.Kind() != reflect.Int {
+		into.Set(v)
+		return
+	}
+	d.fault(key, "%s is expected", scalarNames[into.Kind()])
+}

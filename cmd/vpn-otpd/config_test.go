@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the expected faults of testdata/config anew")
+
+func testEnvironment() environment {
+	return environment{hostname: func() (string, error) { return "host1", nil }}
+}
+
+func load(path string) (*Config, []Warning, error) { return loadConfig(path, testEnvironment()) }
+
+func TestGoodConfigurations(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/config/*.good.toml")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range append(paths, "../../packaging/vpn-otpd.toml") {
+		if _, _, err := load(path); err != nil {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// Each faulty file has its faults beside it: all of them, with lines and keys.
+func TestBadConfigurations(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/config/*.bad.toml")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range paths {
+		_, _, err := load(path)
+		var faults *Faults
+		if !errors.As(err, &faults) {
+			t.Errorf("%s has no faults: %v", path, err)
+			continue
+		}
+		got := strings.ReplaceAll(faults.Error(), filepath.Dir(path)+"/", "") + "\n"
+		got = regexp.MustCompile(`stat /\S*/missing`).ReplaceAllString(got, "stat missing")
+		golden := strings.TrimSuffix(path, ".toml") + ".txt"
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil || got != string(want) {
+			t.Errorf("%s: got\n%s\nwant\n%s%v", path, got, want, err)
+		}
+	}
+}
+
+func TestEveryKeyArrives(t *testing.T) {
+	t.Parallel()
+	config, warnings, err := load("testdata/config/everything.good.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vpn1, nas := config.Clients[0], config.Clients[1]
+	folder, _ := filepath.Abs("testdata/config")
+	for name, got := range map[string]bool{
+		"policy":    config.policyName() == "enforced",
+		"node":      config.Node == "node1",
+		"paths":     config.Store.Path == "/srv/vpn-otpd.sqlite" && config.Store.KeyFile == folder+"/key/store.key" && config.Admin.Socket == folder+"/admin.sock",
+		"radius":    config.Radius.RejectDelay == 2*time.Second && config.Radius.Workers == 64 && len(config.Radius.Listen) == 2,
+		"challenge": config.Settings.ChallengeLifetime == 90*time.Second && config.Settings.ChallengeTries == 5,
+		"vpn1":      vpn1.Mode == "append" && vpn1.RequireAlways && vpn1.RepeatByNASPort && !vpn1.StatusServer && len(vpn1.Networks) == 2,
+		"its own":   vpn1.RequireMessageAuthenticator && vpn1.LimitProxyState && vpn1.Prompt.Word == "Code" && vpn1.Prompt.Language == "nl",
+		"its rule":  !vpn1.Policy.Require && !vpn1.Policy.Disabled(),
+		"nas":       nas.Mode == "code" && nas.PassUnenrolled && nas.StatusServer && nas.Policy.Disabled(),
+		"defaults":  !nas.RequireMessageAuthenticator && !nas.LimitProxyState && nas.Prompt.Word == "OTP" && nas.Prompt.Language == "de" && nas.Prompt.Support == "Hilfe: 0800 123",
+		"names":     config.Settings.Names.Realm == "strip",
+		"lockout":   config.Settings.Lockout.Failures == 3 && config.Settings.Lockout.Lock == 5*time.Minute && config.Settings.Lockout.Longest == time.Hour && config.Settings.Lockout.Forget == 30*time.Minute,
+		"throttle":  config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,
+		"password":  config.Password.Parallel == 1,
+		"log":       config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
+		"warned":    len(warnings) == 2, // the file's mode, and nas without Message-Authenticator
+	} {
+		if !got {
+			t.Errorf("%s is not as it was written: %+v %v", name, config, warnings)
+		}
+	}
+}
+
+// The shipped file is off, and shows every key with its default.
+func TestShippedConfiguration(t *testing.T) {
+	t.Parallel()
+	shipped, err := os.ReadFile("../../packaging/vpn-otpd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, _, err := load("../../packaging/vpn-otpd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.policyName() != "disabled" || len(config.Clients) != 0 {
+		t.Errorf("as shipped two-factor is %s, with %d clients", config.policyName(), len(config.Clients))
+	}
+	// The example of a client is not one of defaults; the rest is uncommented.
+	before, after, _ := strings.Cut(string(shipped), "# One [[radius.client]]")
+	_, after, _ = strings.Cut(after, "\n[names]")
+	active := regexp.MustCompile(`(?m)^# ([a-z_]+ = )`).ReplaceAllString(before+"\n[names]"+after, "$1")
+	path := filepath.Join(t.TempDir(), "all.toml")
+	if err := os.WriteFile(path, []byte(active), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	explicit, _, err := load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(explicit, config) {
+		t.Errorf("the defaults shown are\n%+v, those in force\n%+v", explicit, config)
+	}
+	for _, key := range keysOf(reflect.TypeFor[file](), "") {
+		name := key[strings.LastIndex(key, ".")+1:]
+		if !strings.Contains(string(shipped), name) {
+			t.Errorf("%s is not explained in the shipped file", key)
+		}
+	}
+}
+
+func keysOf(of reflect.Type, prefix string) (keys []string) {
+	for i := range of.NumField() {
+		field := of.Field(i)
+		key := prefix + field.Tag.Get("toml")
+		switch {
+		case field.Type.Kind() == reflect.Struct:
+			keys = append(keys, keysOf(field.Type, key+".")...)
+		case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
+			keys = append(keys, keysOf(field.Type.Elem(), key+".")...)
+		default:
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// The shipped example of a client is one, once it is uncommented.
+func TestShippedClient(t *testing.T) {
+	t.Parallel()
+	shipped, err := os.ReadFile("../../packaging/vpn-otpd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(shipped), "# [[radius.client]]\n")
+	example, _, _ = strings.Cut(example, "#\n")
+	example = "[[radius.client]]\n" + regexp.MustCompile(`(?m)^# `).ReplaceAllString(example, "")
+	example = regexp.MustCompile(`(?m)^secret_file.*\n`).ReplaceAllString(example, "")
+	path := filepath.Join(t.TempDir(), "client.toml")
+	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, _, err := load(path)
+	if err != nil || len(config.Clients) != 1 || config.Clients[0].Mode != "challenge" {
+		t.Errorf("%v in\n%s", err, example)
+	}
+}
+
+func TestSecretFiles(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	credentials := filepath.Join(folder, "credentials")
+	write := func(name, content string, mode os.FileMode) {
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), mode), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("good", " a secret with a blank \n", 0o600)
+	write("open", "a secret that others read\n", 0o640)
+	write("empty", "\n", 0o600)
+	write("credentials/vpn1", "a secret from systemd\n", 0o440)
+	for _, test := range []struct{ file, secret, fault string }{
+		{"good", " a secret with a blank ", ""},
+		{filepath.Join(folder, "good"), " a secret with a blank ", ""},
+		{"vpn1", "a secret from systemd", ""},
+		{"open", "", "0640"},
+		{"empty", "", "is empty"},
+		{"missing", "", "no such file"},
+		{"credentials/vpn1", "", "0440"},
+	} {
+		write("c.toml", fmt.Sprintf("[[radius.client]]\nname = \"a\"\nnetworks = [\"192.0.2.1/32\"]\nsecret_file = %q\n", test.file), 0o600)
+		config, _, err := loadConfig(filepath.Join(folder, "c.toml"), environment{hostname: os.Hostname, credentials: credentials})
+		switch {
+		case test.fault == "" && err != nil:
+			t.Errorf("%s: %v", test.file, err)
+		case test.fault == "" && string(config.Clients[0].Secret) != test.secret:
+			t.Errorf("%s: %q", test.file, config.Clients[0].Secret)
+		case test.fault != "" && (err == nil || !strings.Contains(err.Error(), test.fault) || !strings.Contains(err.Error(), "c.toml:4: radius.client[0].secret_file")):
+			t.Errorf("%s: %v, want %s", test.file, err, test.fault)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.toml")
+	text := "require_two_factor = true\n[[radius.client]]\nname = \"a\"\nnetworks = [\"192.0.2.1/32\"]\nsecret = \"twelve-octet\"\nrequire_message_authenticator = false\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := checkConfig(&out, path, testEnvironment()); err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"chmod", "c.toml:1: require_two_factor", "c.toml:5: radius.client[0].secret: the secret of client \"a\" has 12 octets", "c.toml:6: ", "CVE-2024-3596", "1 clients, two-factor is disabled"} {
+		if !strings.Contains(out.String(), words) {
+			t.Errorf("no %q in\n%s", words, &out)
+		}
+	}
+	if strings.Contains(out.String(), "twelve-octet") {
+		t.Error("a secret is printed")
+	}
+}
+
+func TestRestartNeeded(t *testing.T) {
+	t.Parallel()
+	old, _, err := load("testdata/config/everything.good.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys := RestartNeeded(old, old); len(keys) != 0 {
+		t.Errorf("nothing has changed, but %v", keys)
+	}
+	shipped, _, err := load("../../packaging/vpn-otpd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "node store.path store.key_file radius.listen radius.reject_delay radius.workers names.realm password.parallel admin.socket log.format"
+	if got := strings.Join(RestartNeeded(old, shipped), " "); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Whatever the file holds, there is no panic, and a fault has a line or a key.
+func FuzzConfig(f *testing.F) {
+	paths, _ := filepath.Glob("testdata/config/*.toml")
+	for _, path := range paths {
+		text, _ := os.ReadFile(path)
+		f.Add(string(text))
+	}
+	f.Add("radius.client = [{name = 1}, 5]")
+	f.Fuzz(func(t *testing.T, text string) {
+		l := &loader{decoder: decoder{name: "c.toml"}, env: testEnvironment(), folder: t.TempDir()}
+		written := defaults()
+		l.decode(text, written)
+		if l.lines != nil {
+			l.check(written)
+		}
+		for _, fault := range l.faults {
+			if fault.Line == 0 && fault.Key == "" {
+				t.Errorf("%s names neither line nor key", fault)
+			}
+		}
+	})
+}

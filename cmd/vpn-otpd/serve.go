@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vpn-otpd/radiusd"
+	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/admin"
+	"vpn-otpd/radiusd/password"
+	"vpn-otpd/radiusd/password/local"
+	"vpn-otpd/radiusd/prompt"
+	"vpn-otpd/store"
+)
+
+// stopTimeout is how long the requests under way may take when the daemon stops.
+const stopTimeout = 5 * time.Second
+
+func serveCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the daemon",
+		Long: `Run the daemon in the foreground until SIGTERM or SIGINT.
+SIGHUP reads the configuration again; a faulty one changes nothing.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return serve(c.Context(), path, c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&path, "config", defaultConfig, "the configuration `file`")
+	return c
+}
+
+// serve runs the daemon of a configuration file until ctx is done.
+func serve(ctx context.Context, path string, stderr io.Writer) error {
+	config, warnings, err := loadConfig(path, systemEnvironment())
+	if err != nil {
+		return err
+	}
+	d := &server{path: path, level: new(slog.LevelVar), started: time.Now()}
+	d.logger = newLogger(stderr, config.Log.Format, d.level)
+	for _, warning := range warnings {
+		d.logger.Warn(warning.String())
+	}
+	return d.run(ctx, config)
+}
+
+func newLogger(w io.Writer, format string, level slog.Leveler) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// server is the running daemon.
+type server struct {
+	path    string
+	logger  *slog.Logger
+	level   *slog.LevelVar
+	started time.Time
+	onReady func() error // runs before it says that it is ready; may be nil
+
+	mutex  sync.Mutex // of reloads
+	config *Config    // the one in force
+
+	store    *store.Store
+	gate     *access.Gate
+	accounts *access.Accounts
+	local    *local.Local
+	radius   *radiusd.Server
+	sockets  []*net.UDPConn
+	admin    *admin.Server
+	notifier notifier
+}
+
+// run starts the parts in the order in which they need each other, and stops
+// them the other way round.
+func (d *server) run(ctx context.Context, config *Config) (err error) {
+	d.notifier = notifier{d.logger}
+	if err := d.openStore(ctx, config); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.store.Close()) }()
+	if err := d.build(config); err != nil {
+		return err
+	}
+	if err := d.listen(ctx, config); err != nil {
+		return err
+	}
+	adminListener, err := admin.Listen(config.Admin.Socket)
+	if err != nil {
+		return errors.Join(err, d.closeSockets())
+	}
+
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+
+	inside, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	ended := make(chan error, len(d.sockets)+1)
+	for _, socket := range d.sockets {
+		go func() { ended <- d.radius.Serve(inside, socket) }()
+	}
+	go func() { ended <- d.admin.Serve(inside, adminListener) }()
+	go d.maintain(inside)
+
+	if d.onReady != nil {
+		if err := d.onReady(); err != nil {
+			return errors.Join(err, d.stop(inside))
+		}
+	}
+	d.logger.Info("ready", "radius", d.addresses(), "admin", config.Admin.Socket, "policy", config.policyName(), "version", version)
+	d.notifier.ready(fmt.Sprintf("two-factor is %s", config.policyName()))
+	err = d.wait(ctx, hangups, ended)
+	d.logger.Info("stopping")
+	d.notifier.stopping()
+	return errors.Join(err, d.stop(inside))
+}
+
+// wait returns when the daemon is asked to stop, or a part of it has ended.
+func (d *server) wait(ctx context.Context, hangups <-chan os.Signal, ended <-chan error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangups:
+			d.notifier.reloading()
+			if _, err := d.reload(ctx); err != nil {
+				d.logger.Error("reload refused, the old configuration stays", "error", err)
+			}
+			d.notifier.ready(fmt.Sprintf("two-factor is %s", d.current().policyName()))
+		case err := <-ended:
+			if err == nil {
+				err = errors.New("a listener ended")
+			}
+			return err
+		}
+	}
+}
+
+func (d *server) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	return d.radius.Shutdown(ctx)
+}
+
+// build makes the parts that decide and answer; nothing listens yet.
+func (d *server) build(config *Config) error {
+	texts, err := prompt.New()
+	if err != nil {
+		return fmt.Errorf("reading the prompts: %w", err)
+	}
+	d.local = local.New(d.store, local.Options{Computations: config.Password.Parallel})
+	d.gate = access.NewGate(d.store, password.NewChain(password.Backend{Name: "local", FirstFactor: d.local}), config.Settings, access.Options{Logger: d.logger})
+	d.accounts = access.NewAccounts(d.store, config.Settings.Names, d.local.Hash)
+	table, err := radiusd.NewTable(config.Clients)
+	if err != nil {
+		return err
+	}
+	d.radius, err = radiusd.New(radiusd.Options{
+		Gate: d.gate, Prompter: texts, Probe: d.store.Probe, Logger: d.logger,
+		Workers: config.Radius.Workers, RejectDelay: config.Radius.RejectDelay,
+	}, table)
+	if err != nil {
+		return err
+	}
+	d.admin = &admin.Server{Accounts: d.accounts, Status: d.status, Reload: d.reload, Log: d.logger}
+	return d.apply(config)
+}
+
+// maintain does what is to be done from time to time.
+func (d *server) maintain(ctx context.Context) {
+	const (
+		pruneEvery = time.Minute
+		headEvery  = time.Hour
+	)
+	prune, head := time.NewTicker(pruneEvery), time.NewTicker(headEvery)
+	defer prune.Stop()
+	defer head.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-prune.C:
+			err = d.store.Prune(ctx)
+		case <-head.C:
+			err = d.logAuditHead(ctx)
+		}
+		if err != nil {
+			d.logger.Error("maintenance of the store failed", "error", err)
+		}
+	}
+}
+
+// logAuditHead writes the end of the audit chain where the database's owner
+// can't change it.
+func (d *server) logAuditHead(ctx context.Context) error {
+	return d.store.View(ctx, func(tx *store.Tx) error {
+		seq, mac, err := tx.AuditHead()
+		if err == nil && seq > 0 {
+			d.logger.Info("audit head", "seq", seq, "mac", fmt.Sprintf("%x", mac))
+		}
+		return err
+	})
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+
+	"vpn-otpd/radiusd"
+	"vpn-otpd/radiusd/admin"
+)
+
+// status is what vpn-otpctl status shows.
+func (d *server) status(ctx context.Context) (admin.Status, error) {
+	config := d.current()
+	s := admin.Status{
+		Version:   version,
+		StartedAt: d.started,
+		Policy:    config.policyName(),
+		Store: admin.StoreStatus{
+			Driver: d.store.Dialect(), Path: config.Store.Path, SchemaVersion: d.store.SchemaVersion(), Healthy: true,
+		},
+	}
+	for _, socket := range d.sockets {
+		s.Listeners = append(s.Listeners, "radius udp "+socket.LocalAddr().String())
+	}
+	counts, err := d.store.Count(ctx)
+	if err == nil {
+		err = d.store.Probe(ctx)
+	}
+	if err != nil {
+		s.Store.Healthy, s.Store.Error = false, err.Error()
+	}
+	s.Store.Users, s.Store.EnrolledUsers, s.ExemptUsers = counts.Users, counts.Enrolled, counts.Exempt
+	snapshot := d.radius.Snapshot()
+	s.Clients = clientStatuses(config, snapshot)
+	s.Counters = counters(snapshot)
+	s.Counters["password_busy"] = d.local.Counters().Busy
+	return s, nil
+}
+
+func clientStatuses(config *Config, snapshot radiusd.Snapshot) []admin.ClientStatus {
+	seen := make(map[string]radiusd.ClientSnapshot)
+	for _, client := range snapshot.Clients {
+		seen[client.Name] = client
+	}
+	var statuses []admin.ClientStatus
+	for _, client := range config.Clients {
+		status := admin.ClientStatus{
+			Name: client.Name, Mode: string(client.Mode), RequiresMessageAuthenticator: client.RequireMessageAuthenticator,
+			Requests:                    seen[client.Name].Requests,
+			WithoutMessageAuthenticator: seen[client.Name].WithoutMessageAuthenticator,
+			LastSeen:                    seen[client.Name].LastSeen,
+		}
+		for _, network := range client.Networks {
+			status.Networks = append(status.Networks, network.String())
+		}
+		statuses = append(statuses, status)
+	}
+	return statuses
+}
+
+// counters are the counts that aren't zero, under one name each.
+func counters(snapshot radiusd.Snapshot) map[string]uint64 {
+	all := map[string]uint64{"datagrams_received": snapshot.Received}
+	for prefix, counts := range map[string]map[string]uint64{
+		"answered_": snapshot.Answered, "refused_": snapshot.Refused, "dropped_": snapshot.Dropped,
+	} {
+		for name, count := range counts {
+			if count > 0 {
+				all[prefix+name] = count
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,78 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+)
+
+// mux holds every route; api.go tells of them.
+func (s *Server) mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("POST /v1/users", answer(s, http.StatusCreated, s.addUser))
+	mux.Handle("GET /v1/users", answer(s, http.StatusOK, s.users, "after", "limit"))
+	mux.Handle("GET /v1/users/{name}", answer(s, http.StatusOK, s.user))
+	mux.Handle("DELETE /v1/users/{name}", answer(s, http.StatusNoContent, s.deleteUser))
+	mux.Handle("PUT /v1/users/{name}/password", answer(s, http.StatusNoContent, s.setPassword))
+	mux.Handle("PUT /v1/users/{name}/disabled", answer(s, http.StatusNoContent, s.setDisabled))
+	mux.Handle("PUT /v1/users/{name}/policy", answer(s, http.StatusNoContent, s.setPolicy))
+	mux.Handle("POST /v1/users/{name}/devices", answer(s, http.StatusCreated, s.addDevice))
+	mux.Handle("DELETE /v1/users/{name}/devices/{label}", answer(s, http.StatusNoContent, s.removeDevice))
+	mux.Handle("POST /v1/users/{name}/reset", answer(s, http.StatusNoContent, s.reset))
+	mux.Handle("POST /v1/users/{name}/unlock", answer(s, http.StatusNoContent, s.unlock))
+	mux.Handle("POST /v1/users/{name}/code", answer(s, http.StatusCreated, s.giveCode))
+	mux.Handle("POST /v1/users/{name}/recovery", answer(s, http.StatusCreated, s.newRecoveryCodes))
+	mux.Handle("GET /v1/status", answer(s, http.StatusOK, s.status))
+	mux.Handle("POST /v1/reload", answer(s, http.StatusOK, s.reload))
+	return mux
+}
+
+// handler answers what no route knows in JSON too, and survives its handlers.
+func (s *Server) handler() http.Handler {
+	mux := s.mux()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if fault := recover(); fault != nil {
+				s.Log.Error("admin request panicked", "method", r.Method, "route", r.Pattern,
+					"fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+				writeProblem(w, http.StatusInternalServerError, faultProblem)
+			}
+		}()
+		// ServeMux would redirect what isn't clean; nobody asks for that here.
+		if asked := r.URL.EscapedPath(); !strings.HasPrefix(asked, "/") || path.Clean(asked) != asked {
+			writeProblem(w, http.StatusNotFound, unknownRoute)
+			return
+		}
+		unrouted, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		verdict := &statusOnly{header: http.Header{}}
+		unrouted.ServeHTTP(verdict, r)
+		if verdict.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", verdict.header.Get("Allow"))
+			writeProblem(w, verdict.status, Problem{
+				fmt.Sprintf("%s can't be done to this", r.Method), KindMethod})
+			return
+		}
+		writeProblem(w, http.StatusNotFound, unknownRoute)
+	})
+}
+
+var (
+	unknownRoute = Problem{"the daemon does not know this request", KindUnknownRoute}
+	faultProblem = Problem{"the daemon could not do it; its log says why", KindFault}
+)
+
+// statusOnly hears what ServeMux would say, without its text.
+type statusOnly struct {
+	header http.Header
+	status int
+}
+
+func (s *statusOnly) Header() http.Header              { return s.header }
+func (s *statusOnly) WriteHeader(status int)           { s.status = status }
+func (s *statusOnly) Write(octets []byte) (int, error) { return len(octets), nil }

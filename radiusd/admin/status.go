@@ -1,0 +1,89 @@
+package admin
+
+import (
+	"context"
+	"time"
+)
+
+// Status is how the daemon is doing.
+type Status struct {
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"started_at"`
+	// Policy is the global one: "disabled", "optional" or "enforced".
+	Policy    string         `json:"policy"`
+	Store     StoreStatus    `json:"store"`
+	Listeners []string       `json:"listeners"` // such as "radius udp [::]:1812"
+	Clients   []ClientStatus `json:"clients"`
+	// ExemptUsers are never asked for a second factor.
+	ExemptUsers []string `json:"exempt_users"`
+	// Counters count since the start: decisions and drops by cause.
+	Counters map[string]uint64 `json:"counters"`
+}
+
+// StoreStatus is how the store is doing.
+type StoreStatus struct {
+	Driver        string `json:"driver"`
+	Path          string `json:"path,omitempty"` // no URL: that may hold a password
+	SchemaVersion int    `json:"schema_version"`
+	Healthy       bool   `json:"healthy"`
+	Error         string `json:"error,omitempty"` // why it isn't healthy
+	Users         int    `json:"users"`
+	EnrolledUsers int    `json:"enrolled_users"`
+}
+
+// ClientStatus is what was seen of one configured RADIUS client since the start.
+type ClientStatus struct {
+	Name     string   `json:"name"`
+	Networks []string `json:"networks"`
+	Mode     string   `json:"mode"` // "challenge", "append" or "code"
+
+	RequiresMessageAuthenticator bool   `json:"requires_message_authenticator"`
+	Requests                     uint64 `json:"requests"`
+	// WithoutMessageAuthenticator counts those of the requests that carried none.
+	WithoutMessageAuthenticator uint64    `json:"without_message_authenticator"`
+	LastSeen                    time.Time `json:"last_seen,omitzero"`
+}
+
+// completed has empty lists in place of missing ones, which JSON would show as null.
+func (s Status) completed() Status {
+	s.StartedAt = s.StartedAt.UTC()
+	s.Listeners = list(s.Listeners)
+	s.ExemptUsers = list(s.ExemptUsers)
+	s.Clients = append([]ClientStatus{}, s.Clients...)
+	for i := range s.Clients {
+		s.Clients[i].Networks = list(s.Clients[i].Networks)
+		s.Clients[i].LastSeen = utc(s.Clients[i].LastSeen)
+	}
+	if s.Counters == nil {
+		s.Counters = map[string]uint64{}
+	}
+	return s
+}
+
+func list(texts []string) []string {
+	if texts == nil {
+		return []string{}
+	}
+	return texts
+}
+
+// utc keeps the zero time zero, whatever its zone.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func (s *Server) status(ctx context.Context, _ question, _ nothing) (Status, error) {
+	status, err := s.Status(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	return status.completed(), nil
+}
+
+func (s *Server) reload(ctx context.Context, _ question, _ nothing) (Reloaded, error) {
+	warnings, err := s.Reload(ctx)
+	return Reloaded{Warnings: list(warnings)}, err
+}
