@@ -97,6 +97,23 @@ func TestJunkCostsNoMemory(t *testing.T) {
 	}
 }
 
+func TestInspectFindsTheBorders(t *testing.T) {
+	for title, c := range map[string]struct {
+		datagram []byte
+		want     drop
+	}{
+		"empty packet":               {onWire(1, ""), kept},
+		"too large for the protocol": {onWire(1, strings.Repeat("\x19\x21"+strings.Repeat("c", 31), 130)), dropLength},
+		"as large as it may be":      {onWire(1, strings.Repeat("\x19\xff"+strings.Repeat("c", 253), 15)+"\x19\xfb"+strings.Repeat("c", 249)), kept},
+		"length 1 before a fit":      {onWire(1, "\x19\x01\x03x"), dropAttribute},
+		"one octet left":             {onWire(1, "\x19\x02\x19"), dropAttribute},
+	} {
+		if _, got := inspect(c.datagram); got != c.want {
+			t.Errorf("%s: %q", title, got)
+		}
+	}
+}
+
 // raceEnabled finds out whether sync.Pool drops things at random, as it does
 // under the race detector.
 func raceEnabled() bool {

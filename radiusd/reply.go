@@ -105,7 +105,7 @@ func eapFailure(asked radius.Attributes) radius.Attribute {
 	}
 	var identifier byte
 	if len(message) >= 2 {
-		identifier = message[0]
+		identifier = message[1]
 	}
 	return radius.Attribute{failure, identifier, 0, length}
 }

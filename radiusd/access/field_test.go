@@ -1,6 +1,7 @@
 package access
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"testing"
 
@@ -87,4 +88,30 @@ func TestLetterCodes(t *testing.T) {
 			t.Errorf("%q becomes %q, want %q", typed, got, want)
 		}
 	}
+}
+
+// keyed is a store that only makes MACs.
+type keyed struct{ Store }
+
+func (keyed) MAC(purpose store.Purpose, parts ...[]byte) []byte {
+	sum := sha256.New()
+	sum.Write([]byte("a key of its own " + purpose))
+	for _, part := range parts {
+		sum.Write(part)
+	}
+	return sum.Sum(nil)
+}
+
+// No text but a printed State is one.
+func FuzzState(f *testing.F) {
+	id := []byte("0123456789abcdef")
+	f.Add(printState(keyed{}, id))
+	f.Add("")
+	f.Add(printState(keyed{}, id) + "=")
+	f.Fuzz(func(t *testing.T, text string) {
+		id, ok := readState(keyed{}, text)
+		if ok && printState(keyed{}, id) != text {
+			t.Errorf("%q is read as State of %x, which is printed as %q", text, id, printState(keyed{}, id))
+		}
+	})
 }

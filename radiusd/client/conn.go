@@ -42,14 +42,19 @@ type Conn struct {
 
 // Dial opens a socket to a server. It sends nothing.
 func Dial(ctx context.Context, server Server) (*Conn, error) {
-	server.Retransmission = server.Retransmission.withDefaults()
 	conn, err := new(net.Dialer).DialContext(ctx, "udp", server.Address)
 	if err != nil {
 		return nil, err
 	}
+	return NewConn(conn, server), nil
+}
+
+// NewConn takes a connected socket for one to the server, and owns it.
+func NewConn(conn net.Conn, server Server) *Conn {
+	server.Retransmission = server.Retransmission.withDefaults()
 	c := &Conn{server: server, conn: conn}
 	go c.read()
-	return c, nil
+	return c
 }
 
 // Close ends the requests under way.
