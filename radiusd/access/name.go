@@ -69,11 +69,8 @@ func fold(name string) string {
 }
 
 func stripRealm(name string) string {
-	if _, after, found := strings.Cut(name, `\`); found {
-		name = after
-	}
-	before, _, _ := strings.Cut(name, "@")
-	return before
+	name, _, _ = strings.Cut(name, "@")
+	return name[strings.LastIndex(name, `\`)+1:]
 }
 
 // forbidden are characters that nobody sees: controls, format and bidirectional
