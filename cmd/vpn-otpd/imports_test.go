@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"radiusd/admin":          {"radiusd/access", "store"},
 	"store":                  {},
 	"store/sqlite":           {"store"},
+	"store/storetest":        {"store"},
 }
 
 // keptFor are packages that only some of ours may import.

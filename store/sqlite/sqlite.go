@@ -30,6 +30,18 @@ const pragmas = "_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)&_pragma=sy
 
 const readers = 4 // connections that read
 
+// What a connection is for.
+const (
+	writing  = ""
+	readOnly = "&_pragma=query_only(ON)"
+)
+
+// location names the database at path, which may hold any character: as a URI
+// nothing of it is taken for an option.
+func location(path, purpose string) string {
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: pragmas + purpose}).String()
+}
+
 // Dialect is SQLite's.
 func Dialect() store.Dialect {
 	return store.Dialect{
@@ -60,14 +72,12 @@ func Open(ctx context.Context, path string, keys store.Keys, options store.Optio
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("making the database: %w", err)
 	}
-	// A path may hold any character; as a URI nothing of it is taken for an option.
-	name := (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: pragmas}).String()
-	write, err := sql.Open("sqlite", name)
+	write, err := sql.Open("sqlite", location(path, writing))
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", name+"&_pragma=query_only(ON)")
+	read, err := sql.Open("sqlite", location(path, readOnly))
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}

@@ -1,0 +1,189 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vpn-otpd/store"
+	"vpn-otpd/store/storetest"
+)
+
+func open(t *testing.T, path string) *store.Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, store.Keys{storetest.Key(1)}, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func addUser(s *store.Store, name string) error {
+	return s.Update(context.Background(), func(tx *store.Tx) error { _, err := tx.AddAccount(name); return err })
+}
+
+// Every connection that writes is durable: what it depends on is really set.
+func TestPragmas(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	open(t, path)
+	db, err := sql.Open("sqlite", location(path, writing))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "secure_delete": "1", "busy_timeout": "2000", "trusted_schema": "0"} {
+		var got string
+		if err := db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %s, %v, want %s", pragma, got, err, want)
+		}
+	}
+	reading, err := sql.Open("sqlite", location(path, readOnly))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reading.Close()
+	if _, err := reading.Exec(`DELETE FROM users`); err == nil {
+		t.Error("a connection that reads has written")
+	}
+}
+
+// Nobody else can read the database, whatever the umask; and no path is taken
+// for options.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"store.sqlite", "a b?mode=memory#%41.sqlite"} {
+		path := filepath.Join(t.TempDir(), name)
+		s := open(t, path)
+		if err := addUser(s, "alice"); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{path, path + "-wal", path + "-shm"} {
+			info, err := os.Stat(file)
+			if err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %v, %v", file, info, err)
+			}
+		}
+	}
+	if exists, err := Exists(filepath.Join(t.TempDir(), "none")); exists || err != nil {
+		t.Errorf("a missing file: %v, %v", exists, err)
+	}
+	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "no", "folder"), store.Keys{storetest.Key(1)}, store.Options{}); err == nil {
+		t.Error("opened in a folder that isn't there")
+	}
+	garbage := filepath.Join(t.TempDir(), "garbage")
+	if err := os.WriteFile(garbage, []byte(strings.Repeat("this is no database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), garbage, store.Keys{storetest.Key(1)}, store.Options{}); err == nil {
+		t.Error("a file that is no database was opened")
+	}
+}
+
+// Somebody who holds the file in a transaction costs errors, not answers that
+// aren't kept; and nothing once it is over.
+func TestLockedByAnotherProcess(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	s := open(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := addUser(s, "alice"); err == nil {
+		t.Error("written while it was locked")
+	}
+	if err := s.Probe(t.Context()); err == nil || time.Since(began) > 10*time.Second {
+		t.Errorf("a probe while it was locked: %v after %v", err, time.Since(began))
+	}
+	if _, err := db.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Probe(t.Context()), addUser(s, "alice")); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+// A full database keeps nothing and says so, and goes on when there is room.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	s := open(t, path)
+	// A trigger stands for the disk: it fails in the middle of a transaction.
+	shell := database{path}
+	shell.Exec(t, `CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`)
+	if err := addUser(s, "alice"); err == nil || !strings.Contains(err.Error(), "full") {
+		t.Errorf("added while it was full: %v", err)
+	}
+	shell.Exec(t, `DROP TRIGGER full`)
+	if err := addUser(s, "alice"); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+}
+
+// The first schema, as it was on the day it was made, becomes the newest one.
+func TestMigrationFromTheFirstSchema(t *testing.T) {
+	t.Parallel()
+	first, err := os.ReadFile("testdata/schema_v1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	old, fresh := filepath.Join(folder, "old.sqlite"), filepath.Join(folder, "new.sqlite")
+	database{old}.Exec(t, string(first))
+	s := open(t, old)
+	open(t, fresh)
+	account, found, err := s.Account(t.Context(), "alice")
+	if err != nil || !found || len(account.Devices) != 1 || account.Devices[0].LastStep != 100 {
+		t.Errorf("what was kept: %+v, %v, %v", account, found, err)
+	}
+	if a, b := schemaOf(t, old), schemaOf(t, fresh); a != b {
+		t.Errorf("the migrated schema is\n%s\nthe new one\n%s", a, b)
+	}
+}
+
+func schemaOf(t *testing.T, path string) string {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(`SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var text strings.Builder
+	for rows.Next() {
+		var kind, name, definition string
+		if err := rows.Scan(&kind, &name, &definition); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&text, kind, name, strings.Join(strings.Fields(definition), " "))
+	}
+	return text.String()
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	open(t, path).Close()
+	database{path}.Exec(t, `UPDATE meta SET value = '99' WHERE name = 'schema'`)
+	if _, err := Open(t.Context(), path, store.Keys{storetest.Key(1)}, store.Options{}); !errors.Is(err, store.ErrNewerSchema) || !strings.Contains(err.Error(), "99") {
+		t.Errorf("opened a newer schema: %v", err)
+	}
+}

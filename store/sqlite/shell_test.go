@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vpn-otpd/store"
+)
+
+// shell runs the stock sqlite3 tool, as an administrator does by hand.
+func shell(t *testing.T, path, statement string) (string, error) {
+	t.Helper()
+	program, err := exec.LookPath("sqlite3")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("sqlite3 is missing: install sqlite3")
+		}
+		t.Skip("sqlite3 is missing: install sqlite3")
+	}
+	output, err := exec.Command(program, "-cmd", ".timeout 5000", path, statement).CombinedOutput()
+	return string(output), err
+}
+
+// full gives a user everything that a reset takes away.
+func full(t *testing.T, s *store.Store, name string) {
+	t.Helper()
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.AddAccount(name)
+		for _, label := range []string{"phone", "token"} {
+			_, failed := tx.AddDevice(store.Device{User: name, Label: label, Algorithm: "SHA1", Digits: 6, Period: 30}, []byte("a secret of "+label))
+			err = errors.Join(err, failed)
+		}
+		soon := time.Now().Add(time.Hour)
+		return errors.Join(err, tx.ReplaceRecoveryCodes(name, [][]byte{[]byte("mac")}), tx.AddTemporaryCode(name, []byte("mac"), 1, soon),
+			tx.AddState(store.State{ID: []byte("state of " + name), User: name, ExpiresAt: soon}),
+			tx.SetLock(name, store.Lock{Failures: 2, FailedAt: time.Now(), Level: 1, Until: soon, Field: []byte("x")}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hasState(t *testing.T, s *store.Store, name string) (found bool) {
+	t.Helper()
+	err := s.View(t.Context(), func(tx *store.Tx) (err error) {
+		_, found, err = tx.State([]byte("state of " + name))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// The reset of eduVPN 2.x, typed into the stock tool: with the store open and
+// with the store closed.
+func TestResetByHand(t *testing.T) {
+	t.Parallel()
+	for _, closed := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "store.sqlite")
+		s := open(t, path)
+		full(t, s, "foo")
+		full(t, s, "bar")
+		before, _, err := s.Account(t.Context(), "foo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if closed {
+			s.Close()
+		}
+		if output, err := shell(t, path, `DELETE FROM otp WHERE user_id='foo'`); err != nil || output != "" {
+			t.Fatalf("%s%v", output, err)
+		}
+		if closed {
+			s = open(t, path)
+		}
+		foo, _, err := s.FullAccount(t.Context(), "foo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || hasState(t, s, "foo") || foo.Lock.Level != 0 || !foo.Lock.Until.IsZero() {
+			t.Errorf("closed %v: left %+v", closed, foo)
+		}
+		if foo.Epoch <= before.Epoch || time.Since(foo.ResetByHandAt).Abs() > time.Minute || !foo.EverEnrolled {
+			t.Errorf("closed %v: epoch %d after %d, reset by hand at %v", closed, foo.Epoch, before.Epoch, foo.ResetByHandAt)
+		}
+		bar, _, err := s.FullAccount(t.Context(), "bar")
+		if err != nil || len(bar.Devices) != 2 || bar.RecoveryCodes != 1 || bar.TemporaryCodes != 1 || !hasState(t, s, "bar") || bar.Lock.Level != 1 || !bar.ResetByHandAt.IsZero() {
+			t.Errorf("closed %v: bar has %+v, %v", closed, bar, err)
+		}
+	}
+}
+
+func TestViewIsReadOnlyButForDelete(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	s := open(t, path)
+	full(t, s, "foo")
+	output, err := shell(t, path, `SELECT * FROM otp`)
+	if want := "foo|(sealed)|sha1|6|30\nfoo|(sealed)|sha1|6|30\n"; err != nil || output != want {
+		t.Errorf("otp shows %q, %v", output, err)
+	}
+	for _, statement := range []string{
+		`INSERT INTO otp VALUES ('foo', 'GEZDGNBVGY3TQOJQ', 'sha1', 6, 30)`,
+		`UPDATE otp SET otp_secret = 'GEZDGNBVGY3TQOJQ' WHERE user_id = 'foo'`,
+	} {
+		if output, err := shell(t, path, statement); err == nil || !strings.Contains(output, "otp is a view") {
+			t.Errorf("%s: %q, %v", statement, output, err)
+		}
+	}
+}
+
+// A user deleted in the tool, which has foreign keys off, leaves nothing behind.
+func TestUserDeletedByHand(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	s := open(t, path)
+	full(t, s, "foo")
+	if output, err := shell(t, path, `DELETE FROM users WHERE name='foo'`); err != nil {
+		t.Fatalf("%s%v", output, err)
+	}
+	if err := addUser(s, "foo"); err != nil {
+		t.Fatal(err)
+	}
+	foo, _, err := s.FullAccount(t.Context(), "foo")
+	if err != nil || len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || hasState(t, s, "foo") {
+		t.Errorf("left %+v, %v", foo, err)
+	}
+}

@@ -1,0 +1,125 @@
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"vpn-otpd/store"
+)
+
+func testAccounts(w *world) {
+	_, found, err := w.Account(w.Context(), "alice")
+	w.must(err)
+	w.want(found, false, "a user of an empty store")
+	add := func(tx *store.Tx) (bool, error) { return tx.AddAccount("alice") }
+	w.want(w.does(add), true, "adding")
+	w.want(w.does(add), false, "adding again")
+	lock := store.Lock{Failures: 3, FailedAt: w.clock.Now(), Level: 2, Until: w.clock.Now().Add(time.Hour), Field: []byte("field")}
+	w.update(func(tx *store.Tx) error {
+		return errors.Join(tx.SetPasswordHash("alice", "hash"), tx.SetDisabled("alice", true),
+			tx.SetPolicy("alice", store.PolicyExempt), tx.SetLock("alice", lock))
+	})
+	w.reopen()
+	a := w.account("alice")
+	if a.PasswordHash != "hash" || !a.Disabled || a.Policy != store.PolicyExempt || !reflect.DeepEqual(a.Lock, lock) || !a.CreatedAt.Equal(w.clock.Now()) || a.EverEnrolled {
+		w.Errorf("kept %+v", a)
+	}
+	for _, change := range []func(*store.Tx) error{
+		func(tx *store.Tx) error { return tx.SetDisabled("nobody", true) },
+		func(tx *store.Tx) error { return tx.RaiseEpoch("nobody") },
+		func(tx *store.Tx) error { return tx.SetPolicy("alice", "never") },
+	} {
+		if w.Update(w.Context(), change) == nil {
+			w.Error("a change that can't be was made")
+		}
+	}
+	testPages(w)
+}
+
+// testPages adds to alice the users u000 to u119.
+func testPages(w *world) {
+	w.update(func(tx *store.Tx) error {
+		for n := range 120 {
+			if _, err := tx.AddAccount(fmt.Sprintf("u%03d", n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var all []string
+	for after := ""; ; {
+		page, err := w.Accounts(w.Context(), after, 50)
+		w.must(err)
+		if len(page) == 0 {
+			break
+		}
+		for _, a := range page {
+			all = append(all, a.Name)
+		}
+		after = page[len(page)-1].Name
+	}
+	if len(all) != 121 || all[0] != "alice" || all[120] != "u119" {
+		w.Errorf("%d users, from %s to %s", len(all), all[0], all[len(all)-1])
+	}
+	names, err := w.Names(w.Context(), "u117", 10)
+	w.must(err)
+	counts, err := w.Count(w.Context())
+	w.must(err)
+	if strings.Join(names, " ") != "u118 u119" || counts.Users != 121 || counts.Enrolled != 0 || strings.Join(counts.Exempt, " ") != "alice" {
+		w.Errorf("names %v, counts %+v", names, counts)
+	}
+}
+
+// An epoch never comes back, not even to a name that was deleted.
+func testEpochs(w *world) {
+	w.enroll("alice", secret)
+	last := w.account("alice").Epoch
+	for range 5 {
+		w.update(func(tx *store.Tx) error { return tx.RaiseEpoch("alice") })
+		if now := w.account("alice").Epoch; now <= last {
+			w.Errorf("epoch %d after %d", now, last)
+		} else {
+			last = now
+		}
+	}
+	w.clock.Add(time.Second)
+	w.want(w.does(func(tx *store.Tx) (bool, error) { return tx.DeleteAccount("alice") }), true, "deleting")
+	w.want(w.does(func(tx *store.Tx) (bool, error) { return tx.DeleteAccount("alice") }), false, "deleting again")
+	w.enroll("alice", secret)
+	if now := w.account("alice").Epoch; now <= last {
+		w.Errorf("after deletion epoch %d, before it %d", now, last)
+	}
+}
+
+func testDevices(w *world) {
+	first := w.enroll("alice", secret)
+	opened, err := w.OpenSecret(w.account("alice").Devices[0])
+	w.must(err)
+	if !bytes.Equal(opened, secret) || first.Label != "phone" || first.LastStep != 0 || !w.account("alice").EverEnrolled {
+		w.Errorf("kept %q, %+v", opened, first)
+	}
+	for name, device := range map[string]store.Device{"the same label": phone("alice"), "the same secret": {User: "alice", Label: "other", Algorithm: "SHA1", Digits: 6, Period: 30}} {
+		other := []byte("another secret of it")
+		if name == "the same secret" {
+			other = secret
+		}
+		err := w.Update(w.Context(), func(tx *store.Tx) error {
+			_, err := tx.AddDevice(device, other)
+			return err
+		})
+		if !errors.Is(err, store.ErrExists) {
+			w.Errorf("%s: %v", name, err)
+		}
+	}
+	w.enroll("bob", secret) // somebody else may have it
+	remove := func(tx *store.Tx) (bool, error) { return tx.RemoveDevice("alice", "phone") }
+	w.want(w.does(remove), true, "removing")
+	w.want(w.does(remove), false, "removing again")
+	if len(w.account("bob").Devices) != 1 || len(w.account("alice").Devices) != 0 || !w.account("alice").EverEnrolled {
+		w.Error("the wrong device is gone")
+	}
+}

@@ -1,0 +1,89 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"vpn-otpd/store"
+)
+
+func (w *world) audit(n int) {
+	w.Helper()
+	for i := range n {
+		w.update(func(tx *store.Tx) error {
+			return tx.Audit(store.Record{Decision: fmt.Sprint("d", i), Event: "login", Reason: "totp_accepted", User: fmt.Sprint("user", i%2),
+				Client: "vpn1", CallingStation: "192.0.2.1", Actor: store.Actor{UID: -1}, Detail: "x"})
+		})
+	}
+}
+
+func (w *world) broken() (broken int64) {
+	w.Helper()
+	w.must(w.View(w.Context(), func(tx *store.Tx) (err error) {
+		broken, err = tx.VerifyAudit()
+		return err
+	}))
+	return broken
+}
+
+func testAudit(w *world) {
+	w.audit(3)
+	w.reopen()
+	w.clock.Add(time.Minute)
+	w.audit(2)
+	w.must(w.View(w.Context(), func(tx *store.Tx) error {
+		records, err := tx.Records("user1", 1, 10)
+		if len(records) != 2 || records[0].Seq != 2 || records[1].Seq != 5 || records[1].Client != "vpn1" || records[1].Actor.UID != -1 || !records[1].At.Equal(w.clock.Now()) {
+			w.Errorf("records %+v", records)
+		}
+		seq, mac, headErr := tx.AuditHead()
+		if headErr != nil || seq != 5 || len(mac) != 32 {
+			w.Errorf("the head is %d, %x, %v", seq, mac, headErr)
+		}
+		return err
+	}))
+	if broken := w.broken(); broken != 0 {
+		w.Errorf("broken at %d", broken)
+	}
+}
+
+// Whatever is changed, the first record that doesn't fit is named.
+func testAuditBroken(w *world) {
+	w.audit(5)
+	for _, test := range []struct {
+		query, back string
+		want        int64
+	}{
+		{`UPDATE audit SET reason = 'code_wrong' WHERE seq = 3`, `UPDATE audit SET reason = 'totp_accepted' WHERE seq = 3`, 3},
+		{`UPDATE audit SET at = at + 1 WHERE seq = 2`, `UPDATE audit SET at = at - 1 WHERE seq = 2`, 2},
+		{`UPDATE audit SET user_name = 'user01', client = 'vpn' WHERE seq = 1`, `UPDATE audit SET user_name = 'user0', client = 'vpn1' WHERE seq = 1`, 1},
+		{`DELETE FROM audit WHERE seq = 4`, ``, 5},
+	} {
+		w.database.Exec(w.T, test.query)
+		if broken := w.broken(); broken != test.want {
+			w.Errorf("%s: broken at %d, want %d", test.query, broken, test.want)
+		}
+		if test.back != "" {
+			w.database.Exec(w.T, test.back)
+			if broken := w.broken(); broken != 0 {
+				w.Errorf("%s: still broken at %d", test.back, broken)
+			}
+		}
+	}
+}
+
+func testRefusals(w *world) {
+	for range 3 {
+		w.update(func(tx *store.Tx) error { return tx.CountRefusal("password_wrong", "vpn1", "192.0.2.0/24", "alice") })
+	}
+	w.clock.Add(time.Minute)
+	w.update(func(tx *store.Tx) error { return tx.CountRefusal("password_wrong", "vpn1", "192.0.2.0/24", "alice") })
+	w.database.Exec(w.T, `INSERT INTO meta (name, value) SELECT 'rows', CAST(count(*) AS TEXT) || ' ' || CAST(max(count) AS TEXT) FROM refusals`)
+	w.update(func(tx *store.Tx) error {
+		rows, err := tx.Meta("rows")
+		if rows != "2 3" {
+			w.Errorf("rows and largest count: %s", rows)
+		}
+		return err
+	})
+}
