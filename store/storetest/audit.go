@@ -72,6 +72,23 @@ func testAuditBroken(w *world) {
 	}
 }
 
+// A record from before a restored backup is a true one, but not of this chain.
+func testAuditForked(w *world) {
+	w.audit(3)
+	w.database.Exec(w.T, `CREATE TABLE aside AS SELECT * FROM audit WHERE seq = 3`)
+	w.database.Exec(w.T, `DELETE FROM audit WHERE seq = 3`)
+	w.clock.Add(time.Minute)
+	w.audit(2)
+	if broken := w.broken(); broken != 0 {
+		w.Errorf("after the restore: broken at %d", broken)
+	}
+	w.database.Exec(w.T, `DELETE FROM audit WHERE seq = 3`)
+	w.database.Exec(w.T, `INSERT INTO audit SELECT * FROM aside`)
+	if broken := w.broken(); broken != 4 {
+		w.Errorf("with a record of another history: broken at %d", broken)
+	}
+}
+
 func testRefusals(w *world) {
 	for range 3 {
 		w.update(func(tx *store.Tx) error { return tx.CountRefusal("password_wrong", "vpn1", "192.0.2.0/24", "alice") })

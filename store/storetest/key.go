@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"vpn-otpd/store"
@@ -102,6 +103,11 @@ func testWrongKey(w *world) {
 	w.open()
 	_, err = w.OpenSecret(w.account("alice").Devices[0])
 	w.must(err)
+	// Keys that open the root but not every device would lose the others.
+	w.database.Exec(w.T, `UPDATE devices SET key_id = '00000000'`)
+	if err := w.SetKeys(w.Context(), store.Keys{Key(2), Key(1)}); !errors.Is(err, store.ErrWrongKey) || !strings.Contains(err.Error(), "00000000") {
+		w.Errorf("taking keys without that of a device: %v", err)
+	}
 }
 
 // MACs differ by purpose and by where one part ends, and outlive a restart.

@@ -42,6 +42,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Closed", testClosed},
 		{"Audit", testAudit},
 		{"AuditBroken", testAuditBroken},
+		{"AuditForked", testAuditForked},
 		{"Refusals", testRefusals},
 		{"Prune", testPrune},
 		{"Sealed", testSealed},
