@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// ErrExists: what was to be added is there already.
+var ErrExists = errors.New("exists already")
+
 // Dialect is what differs between the databases.
 type Dialect struct {
 	Name string // as the configuration names it

@@ -124,6 +124,8 @@ func testMAC(w *world) {
 	add("other border", w.MAC(store.PurposeCode, []byte("a"), []byte("bc")))
 	add("one part", w.MAC(store.PurposeCode, []byte("abc")))
 	add("empty part", w.MAC(store.PurposeCode, []byte("abc"), nil))
+	add("two parts", w.MAC(store.PurposeCode, []byte("a"), []byte("b")))
+	add("a part like two", w.MAC(store.PurposeCode, []byte("a\x00\x00\x00\x00\x00\x00\x00\x00b")))
 	w.reopen()
 	if seen[string(w.MAC(store.PurposeCode, []byte("ab"), []byte("c")))] != "code" {
 		w.Error("a restart changes MACs")

@@ -1,40 +1,6 @@
 package store
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"time"
-)
-
-// ErrExists: what was to be added is there already.
-var ErrExists = errors.New("exists already")
-
-// retiredFor is how long the last step of a removed device's secret is kept:
-// by then no code of that time fits any more.
-const retiredFor = 24 * time.Hour
-
-// Prune removes what has expired: States, verdicts, temporary codes and the
-// memory of removed secrets.
-func (s *Store) Prune(ctx context.Context) error {
-	return s.Update(ctx, func(tx *Tx) error {
-		now := millis(tx.now)
-		for _, prune := range []struct {
-			query  string
-			before int64
-		}{
-			{`DELETE FROM states WHERE expires_at <= $1`, now},
-			{`DELETE FROM verdicts WHERE expires_at <= $1`, now},
-			{`DELETE FROM temporary_codes WHERE expires_at <= $1`, now},
-			{`DELETE FROM retired_secrets WHERE retired_at <= $1`, millis(tx.now.Add(-retiredFor))},
-		} {
-			if _, err := tx.exec(prune.query, prune.before); err != nil {
-				return fmt.Errorf("pruning: %w", err)
-			}
-		}
-		return nil
-	})
-}
+import "context"
 
 // Counts are the sizes that status shows.
 type Counts struct {
@@ -90,17 +56,4 @@ func (s *Store) Names(ctx context.Context, after string, limit int) (names []str
 		return err
 	})
 	return names, err
-}
-
-// Meta returns a value kept under a name, "" where there is none.
-func (tx *Tx) Meta(name string) (value string, err error) {
-	_, err = tx.row(`SELECT value FROM meta WHERE name = $1`, []any{name}, &value)
-	return value, err
-}
-
-// SetMeta keeps a value under a name.
-func (tx *Tx) SetMeta(name, value string) error {
-	_, err := tx.exec(`INSERT INTO meta (name, value) VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
-	return err
 }

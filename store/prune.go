@@ -1,0 +1,33 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// retiredFor is how long the last step of a removed device's secret is kept:
+// by then no code of that time fits any more.
+const retiredFor = 24 * time.Hour
+
+// Prune removes what has expired: States, verdicts, temporary codes and the
+// memory of removed secrets.
+func (s *Store) Prune(ctx context.Context) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		now := millis(tx.now)
+		for _, prune := range []struct {
+			query  string
+			before int64
+		}{
+			{`DELETE FROM states WHERE expires_at <= $1`, now},
+			{`DELETE FROM verdicts WHERE expires_at <= $1`, now},
+			{`DELETE FROM temporary_codes WHERE expires_at <= $1`, now},
+			{`DELETE FROM retired_secrets WHERE retired_at <= $1`, millis(tx.now.Add(-retiredFor))},
+		} {
+			if _, err := tx.exec(prune.query, prune.before); err != nil {
+				return fmt.Errorf("pruning: %w", err)
+			}
+		}
+		return nil
+	})
+}
