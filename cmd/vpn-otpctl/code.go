@@ -57,7 +57,7 @@ func (t *tool) recoveryCommand() *cobra.Command {
 				return err
 			}
 			if user.RecoveryCodes > 0 {
-				if err := t.confirm("This voids the %d recovery codes that %s has.", user.RecoveryCodes, user.Name); err != nil {
+				if err := t.confirm(c.Context(), "This voids the %d recovery codes that %s has.", user.RecoveryCodes, user.Name); err != nil {
 					return err
 				}
 			}

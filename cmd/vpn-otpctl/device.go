@@ -88,7 +88,7 @@ func (t *tool) deviceRemove() *cobra.Command {
 		Args:    names("NAME", "LABEL"),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			name, label := arguments[0], arguments[1]
-			if err := t.confirm("This removes device %q of %s.", label, name); err != nil {
+			if err := t.confirm(c.Context(), "This removes device %q of %s.", label, name); err != nil {
 				return err
 			}
 			if err := t.client().RemoveDevice(c.Context(), name, label); err != nil {

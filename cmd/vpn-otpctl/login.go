@@ -17,7 +17,7 @@ import (
 
 var (
 	errNoAnswer = errors.New("no answer that can be trusted: is the address right, is this host a client of the server, is the secret the same?")
-	errRejected = errors.New("Access-Reject")
+	errNotAccepted = errors.New("the server did not accept the login")
 )
 
 // codes of replies (RFC 2865, section 3).
@@ -54,7 +54,7 @@ Exit status 0 is an Access-Accept, 1 an Access-Reject, 3 no answer.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&o.server, "server", "", "the server's `HOST:PORT`")
-	flags.StringVar(&o.secretFile, "secret-file", "", "a `file` that holds the shared secret")
+	flags.StringVar(&o.secretFile, "secret-file", "", "a `file` whose first line is the shared secret; - is standard input")
 	flags.StringVar(&o.login.NASIdentifier, "nas-identifier", "vpn-otpctl", "NAS-Identifier of the requests")
 	flags.StringVar(&o.login.CallingStation, "calling-station", "", "Calling-Station-Id of the requests")
 	flags.BoolVar(&o.login.WithoutMessageAuthenticator, "no-message-authenticator", false, "send none and need none, to try old servers")
@@ -67,12 +67,13 @@ func (t *tool) tryLogin(ctx context.Context, o loginOptions) error {
 	if o.server == "" || o.secretFile == "" {
 		return usage("--server and --secret-file are needed")
 	}
-	secret, err := os.ReadFile(o.secretFile)
+	in := bufio.NewReader(t.stdin)
+	secret, err := sharedSecret(in, o.secretFile)
 	if err != nil {
 		return usage("reading the secret: %w", err)
 	}
 	o.login.Conn, err = client.Dial(ctx, client.Server{
-		Address: o.server, Secret: []byte(strings.TrimRight(string(secret), "\r\n")),
+		Address: o.server, Secret: secret,
 		AllowWithoutMessageAuthenticator: o.login.WithoutMessageAuthenticator,
 		Retransmission:                   client.Retransmission{Total: o.timeout},
 	})
@@ -80,7 +81,7 @@ func (t *tool) tryLogin(ctx context.Context, o loginOptions) error {
 		return usage("--server: %w", err)
 	}
 	defer o.login.Conn.Close()
-	ask := t.asker(o.fromStdin)
+	ask := t.asker(ctx, in, o.fromStdin)
 	field, err := ask("Password: ")
 	if err != nil {
 		return err
@@ -102,6 +103,26 @@ func (t *tool) tryLogin(ctx context.Context, o loginOptions) error {
 	}
 }
 
+// sharedSecret is the first line of a file, or of standard input for "-".
+func sharedSecret(in *bufio.Reader, name string) ([]byte, error) {
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		in = bufio.NewReader(file)
+	}
+	secret, err := line(in)
+	if err != nil {
+		return nil, err
+	}
+	if secret == "" {
+		return nil, errors.New("the first line is empty")
+	}
+	return []byte(secret), nil
+}
+
 // challengeText is what the user is asked.
 func challengeText(reply *client.Reply) string {
 	if text := printable(strings.Join(reply.Messages(), ", ")); text != "" {
@@ -110,22 +131,11 @@ func challengeText(reply *client.Reply) string {
 	return "Answer: "
 }
 
-// printable is a server's text as a terminal may show it.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u009b' {
-			return '?'
-		}
-		return r
-	}, text)
-}
-
 // asker returns what answers the prompts: a person, or lines of standard input.
-func (t *tool) asker(fromStdin bool) func(prompt string) (string, error) {
+func (t *tool) asker(ctx context.Context, in *bufio.Reader, fromStdin bool) func(prompt string) (string, error) {
 	if !fromStdin {
-		return t.secretly
+		return func(prompt string) (string, error) { return t.secretly(ctx, prompt) }
 	}
-	in := bufio.NewReader(t.stdin)
 	return func(prompt string) (string, error) {
 		fmt.Fprintln(t.stderr, prompt)
 		text, err := line(in)
@@ -138,10 +148,7 @@ func (t *tool) asker(fromStdin bool) func(prompt string) (string, error) {
 
 // verdict prints the last reply.
 func (t *tool) verdict(reply *client.Reply) error {
-	name := "Access-Reject"
-	if reply.Code == accessAccept {
-		name = "Access-Accept"
-	}
+	name := reply.Code.String()
 	attributes := make(map[string][]string)
 	for _, a := range reply.List() {
 		attributes[a.Name] = append(attributes[a.Name], a.Value)
@@ -153,7 +160,7 @@ func (t *tool) verdict(reply *client.Reply) error {
 		}
 	})
 	if err == nil && reply.Code != accessAccept {
-		err = errRejected
+		err = errNotAccepted
 	}
 	return err
 }

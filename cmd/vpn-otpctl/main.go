@@ -20,9 +20,6 @@ import (
 	"vpn-otpd/radiusd/admin"
 )
 
-// version is set by the linker when a package is built.
-var version = "devel"
-
 // Exit statuses.
 const (
 	statusDone        = 0
@@ -88,6 +85,7 @@ func (t *tool) command() *cobra.Command {
 
 Exit status: 0 done, 1 refused, 2 wrong usage, 3 daemon not reachable.`,
 		Version:       version,
+		Args:          cobra.ArbitraryArgs, // group says what is wrong with them
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          group,
@@ -102,7 +100,7 @@ Exit status: 0 done, 1 refused, 2 wrong usage, 3 daemon not reachable.`,
 	flags.BoolVarP(&t.yes, "yes", "y", false, "don't ask before something is removed")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(t.userCommand(), t.deviceCommand(), t.resetCommand(), t.unlockCommand(), t.codeCommand(),
-		t.recoveryCommand(), t.policyCommand(), t.statusCommand(), t.reloadCommand(), t.loginCommand())
+		t.recoveryCommand(), t.policyCommand(), t.statusCommand(), t.reloadCommand(), t.loginCommand(), t.versionCommand())
 	return root
 }
 

@@ -11,7 +11,7 @@ the lock. Challenges and sessions that are open end. The account stays.`,
 		Example: "  vpn-otpctl reset alice",
 		Args:    names("NAME"),
 		RunE: func(c *cobra.Command, arguments []string) error {
-			if err := t.confirm("This removes all devices and codes of %s.", arguments[0]); err != nil {
+			if err := t.confirm(c.Context(), "This removes all devices and codes of %s.", arguments[0]); err != nil {
 				return err
 			}
 			if err := t.client().Reset(c.Context(), arguments[0]); err != nil {

@@ -73,7 +73,7 @@ func (t *tool) userPassword() *cobra.Command {
   vpn-otpctl user password alice --password-stdin <password.txt`,
 		Args: names("NAME"),
 		RunE: func(c *cobra.Command, arguments []string) error {
-			typed, err := t.newPassword(fromStdin)
+			typed, err := t.newPassword(c.Context(), fromStdin)
 			if err != nil {
 				return err
 			}
@@ -87,15 +87,15 @@ func (t *tool) userPassword() *cobra.Command {
 	return c
 }
 
-func (t *tool) newPassword(fromStdin bool) (string, error) {
+func (t *tool) newPassword(ctx context.Context, fromStdin bool) (string, error) {
 	if fromStdin {
 		return t.password()
 	}
-	first, err := t.secretly("New password: ")
+	first, err := t.secretly(ctx, "New password: ")
 	if err != nil {
 		return "", err
 	}
-	second, err := t.secretly("Again: ")
+	second, err := t.secretly(ctx, "Again: ")
 	if err == nil && first != second {
 		err = usage("the two are different")
 	}
@@ -212,7 +212,7 @@ func (t *tool) userDelete() *cobra.Command {
 		Example: "  vpn-otpctl user delete alice",
 		Args:    names("NAME"),
 		RunE: func(c *cobra.Command, arguments []string) error {
-			if err := t.confirm("This deletes the account of %s with all devices and codes.", arguments[0]); err != nil {
+			if err := t.confirm(c.Context(), "This deletes the account of %s with all devices and codes.", arguments[0]); err != nil {
 				return err
 			}
 			if err := t.client().DeleteUser(c.Context(), arguments[0]); err != nil {

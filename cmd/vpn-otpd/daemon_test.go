@@ -26,10 +26,27 @@ const testSecret = "a shared secret for tests"
 
 var testKey = totp.Key{Secret: []byte("12345678901234567890"), Algorithm: "SHA1", Digits: 6, Period: 30}
 
-// startDaemon runs the whole daemon inside this process until the test ends.
-func startDaemon(t testing.TB, configuration string) *server {
+// running is a daemon inside this process.
+type running struct {
+	*server
+	folder string
+	stop   func() error // as SIGTERM does; returns when it has ended
+}
+
+// startDaemon runs the whole daemon until the test ends, or until it is stopped.
+func startDaemon(t testing.TB, configuration string) *running {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "vpn-otpd.toml")
+	d, err := tryDaemon(t, t.TempDir(), configuration)
+	if err != nil {
+		t.Fatalf("starting: %v", err)
+	}
+	return d
+}
+
+// tryDaemon starts it in a folder, where an earlier one may have left its store.
+func tryDaemon(t testing.TB, folder, configuration string) (*running, error) {
+	t.Helper()
+	path := filepath.Join(folder, "vpn-otpd.toml")
 	configuration = `require_two_factor = true
 two_factor_methods = ["totp"]
 ` + configuration + `
@@ -51,19 +68,22 @@ socket = "admin.sock"
 	d.onReady = func() error { close(ready); return nil }
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { ended <- d.run(ctx, config) }()
-	t.Cleanup(func() {
+	stop := sync.OnceValue(func() error {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("stopping: %v", err)
-		}
+		return <-ended
 	})
 	select {
 	case <-ready:
 	case err := <-ended:
-		ended <- err
-		t.Fatalf("starting: %v", err)
+		cancel()
+		return nil, err
 	}
-	return d
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Errorf("stopping: %v", err)
+		}
+	})
+	return &running{server: d, folder: folder, stop: stop}, nil
 }
 
 const codeClient = `
@@ -77,7 +97,7 @@ mode = "code"
 `
 
 // enroll adds a user whose device has the test's key.
-func (d *server) enroll(t testing.TB, name string) {
+func (d *running) enroll(t testing.TB, name string) {
 	t.Helper()
 	actor := store.Actor{Name: "test"}
 	if _, err := d.accounts.AddUser(t.Context(), actor, name, nil); err != nil {
@@ -88,7 +108,7 @@ func (d *server) enroll(t testing.TB, name string) {
 	}
 }
 
-func (d *server) target() client.Server {
+func (d *running) target() client.Server {
 	return client.Server{Address: d.sockets[0].LocalAddr().String(), Secret: []byte(testSecret)}
 }
 
