@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	errNoAnswer = errors.New("no answer that can be trusted: is the address right, is this host a client of the server, is the secret the same?")
+	errNoAnswer    = errors.New("no answer that can be trusted: is the address right, is this host a client of the server, is the secret the same?")
 	errNotAccepted = errors.New("the server did not accept the login")
 )
 

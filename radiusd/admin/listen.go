@@ -29,6 +29,10 @@ func Listen(path string) (net.Listener, error) {
 
 // vacant reports why a socket can't be made at path, if so.
 func vacant(path string) error {
+	// The name that we bind is shorter, and wouldn't fail; but nobody could connect.
+	if room := len(unix.RawSockaddrUnix{}.Path); len(path) >= room {
+		return fmt.Errorf("the path is longer than %d octets (unix(7))", room-1)
+	}
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
