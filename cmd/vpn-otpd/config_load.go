@@ -173,3 +173,10 @@ func RestartNeeded(old, new *Config) []string {
 	}
 	return keys
 }
+
+// keepStatic keeps of an old configuration what RestartNeeded names: it is what
+// the running daemon was started with, and stays in force.
+func (c *Config) keepStatic(old *Config) {
+	c.Node, c.Store, c.Radius, c.Password, c.Admin = old.Node, old.Store, old.Radius, old.Password, old.Admin
+	c.Log.Format, c.Settings.Names = old.Log.Format, old.Settings.Names
+}

@@ -114,6 +114,36 @@ func TestNameRule(t *testing.T) {
 	}
 }
 
+// What needs a restart is named at every reload until there was one, and isn't
+// half in force before.
+func TestReloadKeepsWhatNeedsARestart(t *testing.T) {
+	t.Parallel()
+	d := startDaemon(t, codeClient)
+	d.enroll(t, "alice")
+	text, err := os.ReadFile(d.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), "vpn-otpd.sqlite", "other.sqlite", 1) + "[names]\nrealm = \"strip\"\n"
+	if err := os.WriteFile(d.path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		warnings, err := d.reload(t.Context())
+		if said := strings.Join(warnings, "\n"); err != nil || !strings.Contains(said, "names.realm") || !strings.Contains(said, "store.path") {
+			t.Errorf("warned of %q, %v", said, err)
+		}
+	}
+	decision, err := d.gate.Check(t.Context(), access.Request{Client: access.Client{Name: "nas", Mode: access.ModeCode}, UserName: "alice@example.org", Password: []byte(codeNow(t))})
+	if err != nil || decision.Verdict == access.Accept {
+		t.Errorf("the new rule for names is in force before the restart: %+v, %v", decision, err)
+	}
+	status, err := d.status(t.Context())
+	if err != nil || filepath.Base(status.Store.Path) != "vpn-otpd.sqlite" {
+		t.Errorf("status names the store %s, %v", status.Store.Path, err)
+	}
+}
+
 // The store key is changed by a reload; afterwards the old one isn't needed.
 func TestKeyChangedByReload(t *testing.T) {
 	t.Parallel()

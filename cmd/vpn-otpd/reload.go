@@ -31,7 +31,8 @@ func (d *server) reload(ctx context.Context) ([]string, error) {
 	for _, key := range RestartNeeded(d.current(), config) {
 		texts = append(texts, key+" has changed and needs a restart")
 	}
-	if err := d.reloadKeys(ctx, config); err != nil {
+	config.keepStatic(d.current())
+	if err := d.reloadKeys(ctx); err != nil {
 		return nil, &access.Refusal{Kind: access.RefusedInvalid, Text: err.Error()}
 	}
 	if err := d.apply(config); err != nil {
@@ -44,13 +45,10 @@ func (d *server) reload(ctx context.Context) ([]string, error) {
 	return texts, nil
 }
 
-// reloadKeys takes a changed key file, so that the store key can be changed
+// reloadKeys reads the key file again, so that the store key can be changed
 // while logins go on.
-func (d *server) reloadKeys(ctx context.Context, config *Config) error {
-	if config.Store.KeyFile != d.current().Store.KeyFile {
-		return nil // needs a restart, and is said so
-	}
-	keys, err := readKeys(config)
+func (d *server) reloadKeys(ctx context.Context) error {
+	keys, err := readKeys(d.current())
 	if err != nil {
 		return fmt.Errorf("reading the store key: %w", err)
 	}
