@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // batchSize is how many updates share one commit at most.
@@ -26,8 +27,9 @@ type update struct {
 //
 // apply may run more than once (a neighbour's fault rolls the whole transaction
 // back), each time from the start: it must have no effect but through its Tx,
-// and no memory of an earlier run. ctx counts until apply begins: after that
-// Update waits to say how it ended.
+// and no memory of an earlier run. It must not call Update, which would wait for
+// itself. ctx counts until apply begins: after that Update waits to say how it
+// ended. A statement that failed fails the update, also where apply goes on.
 func (s *Store) Update(ctx context.Context, apply func(*Tx) error) error {
 	u := &update{ctx: ctx, apply: apply, done: make(chan error, 1)}
 	select {
@@ -145,7 +147,8 @@ func (w *writer) try(batch []*update) (failed int, err error) {
 		tx.now = w.store.now()
 		if err := run(u.apply, tx); err != nil {
 			if rollback := w.rollback(ctx); rollback != nil {
-				return -1, fmt.Errorf("%w (after %w)", rollback, err)
+				// err is one caller's: to the others of the batch it means nothing.
+				return -1, fmt.Errorf("%w (after %v)", rollback, err)
 			}
 			return i, err
 		}
@@ -161,9 +164,16 @@ func run(apply func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in an update: %v", p)
+			tx.store.logger.Error("panic in an update", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	return apply(tx)
+	if err := apply(tx); err != nil {
+		return err
+	}
+	if tx.failed != nil {
+		return fmt.Errorf("an update went on after a statement failed: %w", tx.failed)
+	}
+	return nil
 }
 
 func (w *writer) begin(ctx context.Context) error {

@@ -47,25 +47,27 @@ func (s *Store) OpenSecret(d Device) ([]byte, error) {
 }
 
 // AddDevice seals the secret and keeps the device under a new ID. A secret that
-// the user had before comes back with the last step it was used for. It returns
-// ErrExists where the user has the label or the secret already.
+// the user had before, with that period, comes back with the last step it was
+// used for: steps of another period are other numbers, and other codes. It
+// returns ErrExists where the user has the label, or the secret with that
+// period, already.
 func (tx *Tx) AddDevice(d Device, secret []byte) (Device, error) {
 	ring := tx.store.keys.Load()
 	d.ID, d.CreatedAt = newDeviceID(), tx.now
 	d.Sealed = ring.seal(secret, d.words()...)
-	mac := tx.store.MAC(PurposeSecret, []byte(d.User), secret)
+	mac := tx.store.MAC(PurposeSecret, []byte(d.User), secret, number(int64(d.Period)))
 	if _, err := tx.row(`SELECT last_step FROM retired_secrets WHERE user_name = $1 AND secret_mac = $2`,
 		[]any{d.User, mac}, &d.LastStep); err != nil {
 		return Device{}, fmt.Errorf("looking for an earlier use of the secret: %w", err)
 	}
-	_, err := tx.exec(`INSERT INTO devices (user_name, id, label, secret, key_id, secret_mac, algorithm, digits, period, last_step, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	added, err := tx.exec(`INSERT INTO devices (user_name, id, label, secret, key_id, secret_mac, algorithm, digits, period, last_step, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
 		d.User, d.ID, d.Label, d.Sealed, ring.current, mac, d.Algorithm, d.Digits, d.Period, d.LastStep, millis(d.CreatedAt))
 	if err != nil {
-		if tx.store.dialect.IsUnique(err) {
-			return Device{}, ErrExists
-		}
 		return Device{}, fmt.Errorf("adding a device: %w", err)
+	}
+	if added == 0 {
+		return Device{}, ErrExists
 	}
 	if err := tx.change(d.User, `UPDATE users SET ever_enrolled = TRUE WHERE name = $1`); err != nil {
 		return Device{}, err

@@ -39,6 +39,9 @@ func ParseKeys(data []byte, name string) (Keys, error) {
 		}
 		keys = append(keys, key)
 	}
+	if err := lines.Err(); err != nil { // what follows would be left out
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("%s: holds no store key", name)
 	}
@@ -51,15 +54,24 @@ func ParseKeys(data []byte, name string) (Keys, error) {
 func CreateKeyFile(path string) (Keys, error) {
 	key := make([]byte, KeySize)
 	rand.Read(key)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.CreateTemp(folder, ".store-key-*") // has mode 0600
 	if err != nil {
 		return nil, err
 	}
+	defer os.Remove(file.Name())
 	_, err = fmt.Fprintf(file, "# Store key of vpn-otpd. Back it up, but apart from the database.\n%s\n", base64.StdEncoding.EncodeToString(key))
-	if err := errors.Join(err, file.Sync(), file.Close(), syncFolder(filepath.Dir(path))); err != nil {
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return nil, err
+	}
+	// A link is made whole or not at all, and never in place of another file.
+	if err := os.Link(file.Name(), path); err != nil {
+		return nil, err
+	}
+	if err := syncFolder(folder); err != nil {
 		return nil, errors.Join(err, os.Remove(path))
 	}
 	return Keys{key}, nil

@@ -33,6 +33,21 @@ func TestCreateKeyFile(t *testing.T) {
 	if again, err := ReadKeyFile(path); err != nil || string(again[0]) != string(made[0]) {
 		t.Errorf("the key has changed: %v", err)
 	}
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+		t.Errorf("beside the key file: %v, %v", files, err)
+	}
+}
+
+// Where the folder can't be, no key is returned that nobody could find again.
+func TestCreateKeyFileFails(t *testing.T) {
+	t.Parallel()
+	inTheWay := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := CreateKeyFile(filepath.Join(inTheWay, "store.key")); err == nil || keys != nil {
+		t.Errorf("made in a file: %d keys, %v", len(keys), err)
+	}
 }
 
 func TestParseKeys(t *testing.T) {
@@ -47,6 +62,8 @@ func TestParseKeys(t *testing.T) {
 		key + "\nsecret-but-not-a-key": "k:2:",
 		key[:20]:                       "k:1:",
 		key + key:                      "k:1:",
+		// Keys behind a line that is too long to read must not be left out.
+		key + "\n#" + strings.Repeat("secret-but", 10_000) + "\n" + key: "too long",
 	} {
 		_, err := ParseKeys([]byte(text), "k")
 		if err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "secret-but") {

@@ -49,9 +49,14 @@ type keyring struct {
 }
 
 // MAC authenticates parts under the key of a purpose: 32 octets, alike on all
-// nodes and after restarts. Parts are told apart by their lengths.
+// nodes and after restarts. Parts are told apart by their lengths. It panics on
+// a purpose that isn't one of ours: without a key anybody could make that MAC.
 func (s *Store) MAC(purpose Purpose, parts ...[]byte) []byte {
-	mac := hmac.New(sha256.New, s.keys.Load().derived[purpose])
+	key, ok := s.keys.Load().derived[purpose]
+	if !ok {
+		panic(fmt.Sprintf("no MAC has the purpose %q", purpose))
+	}
+	mac := hmac.New(sha256.New, key)
 	var length [8]byte
 	for _, part := range parts {
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))

@@ -31,8 +31,6 @@ type Dialect struct {
 	ForUpdate string
 	// TableExists selects the number of tables named $1.
 	TableExists string
-	// IsUnique reports whether err says that a row is there already.
-	IsUnique func(err error) bool
 }
 
 // Options of a Store; the zero value of each field will do.

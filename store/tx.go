@@ -21,6 +21,7 @@ type Tx struct {
 	now     time.Time
 	write   bool       // in an Update
 	head    *auditHead // the chain's end, once this transaction has read it
+	failed  error      // the first statement that failed
 }
 
 // Now is the one time of this transaction.
@@ -49,23 +50,47 @@ func (s *Store) prepareRead(ctx context.Context, query string) (*sql.Stmt, error
 
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(query string, arguments ...any) (int64, error) {
-	statement, err := tx.prepare(tx.ctx, query)
+	statement, err := tx.statement(query)
 	if err != nil {
-		return 0, fmt.Errorf("preparing %q: %w", query, err)
+		return 0, err
 	}
 	result, err := statement.ExecContext(tx.ctx, arguments...)
 	if err != nil {
-		return 0, err
+		return 0, tx.fault(err)
 	}
 	return result.RowsAffected()
 }
 
-func (tx *Tx) query(query string, arguments ...any) (*sql.Rows, error) {
+// statement prepares a query, unless an earlier one failed.
+func (tx *Tx) statement(query string) (*sql.Stmt, error) {
+	if tx.failed != nil {
+		return nil, fmt.Errorf("after a statement that failed: %w", tx.failed)
+	}
 	statement, err := tx.prepare(tx.ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("preparing %q: %w", query, err)
+		return nil, fmt.Errorf("preparing %q: %w", query, tx.fault(err))
 	}
-	return statement.QueryContext(tx.ctx, arguments...)
+	return statement, nil
+}
+
+// fault keeps the first error of a statement: whatever is made of it, the
+// transaction can't be trusted any more. SQLite ends it by itself on some
+// errors, and what follows would be kept alone; PostgreSQL takes its COMMIT for
+// a ROLLBACK.
+func (tx *Tx) fault(err error) error {
+	if err != nil && tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+func (tx *Tx) query(query string, arguments ...any) (*sql.Rows, error) {
+	statement, err := tx.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := statement.QueryContext(tx.ctx, arguments...)
+	return rows, tx.fault(err)
 }
 
 // row scans the first row of a query; found is false where there is none.
@@ -76,7 +101,7 @@ func (tx *Tx) row(query string, arguments []any, into ...any) (found bool, err e
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return false, rows.Err()
+		return false, tx.fault(rows.Err())
 	}
 	if err := rows.Scan(into...); err != nil {
 		return false, err
@@ -84,5 +109,5 @@ func (tx *Tx) row(query string, arguments []any, into ...any) (found bool, err e
 	// An UPDATE or DELETE with RETURNING is done only when it is read to its end.
 	for rows.Next() {
 	}
-	return true, rows.Err()
+	return true, tx.fault(rows.Err())
 }

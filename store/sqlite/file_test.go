@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"vpn-otpd/store"
 	"vpn-otpd/store/storetest"
@@ -87,50 +87,64 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// Somebody who holds the file in a transaction costs errors, not answers that
-// aren't kept; and nothing once it is over.
-func TestLockedByAnotherProcess(t *testing.T) {
+// On some faults SQLite rolls the transaction back by itself. Then nothing of it
+// is kept, also not what an update does after it, and all who share it are told.
+func TestRolledBackBySQLite(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.sqlite")
 	s := open(t, path)
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
+	shell := database{path}
+	shell.Exec(t, `CREATE TRIGGER full BEFORE INSERT ON users WHEN NEW.name = 'alice' BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`)
+	if err := addUser(s, "alice"); err == nil || !strings.Contains(err.Error(), "full") {
+		t.Errorf("added while it was full: %v", err)
 	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		tx.AddAccount("alice")
+		_, err := tx.AddAccount("bob")
+		return err
+	})
+	if _, found, lookErr := s.Account(t.Context(), "bob"); err == nil || found || lookErr != nil {
+		t.Errorf("an update that went on: %v, bob is there: %v, %v", err, found, lookErr)
 	}
-	began := time.Now()
-	if err := addUser(s, "alice"); err == nil {
-		t.Error("written while it was locked")
+	var all sync.WaitGroup
+	for n := range 40 {
+		all.Go(func() {
+			name := fmt.Sprint("user", n)
+			if n%10 == 0 {
+				name = "alice"
+			}
+			err := addUser(s, name)
+			if _, found, lookErr := s.Account(t.Context(), name); found != (err == nil) || lookErr != nil {
+				t.Errorf("%s: %v, there: %v, %v", name, err, found, lookErr)
+			}
+		})
 	}
-	if err := s.Probe(t.Context()); err == nil || time.Since(began) > 10*time.Second {
-		t.Errorf("a probe while it was locked: %v after %v", err, time.Since(began))
-	}
-	if _, err := db.Exec("ROLLBACK"); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(s.Probe(t.Context()), addUser(s, "alice")); err != nil {
+	all.Wait()
+	shell.Exec(t, `DROP TRIGGER full`)
+	if err := addUser(s, "alice"); err != nil {
 		t.Errorf("after it: %v", err)
 	}
 }
 
-// A full database keeps nothing and says so, and goes on when there is room.
-func TestFull(t *testing.T) {
+// Opening a store again, in vain or not, leaves the first one its locks: without
+// them another process could take its log away.
+func TestOpenedTwice(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.sqlite")
 	s := open(t, path)
-	// A trigger stands for the disk: it fails in the middle of a transaction.
-	shell := database{path}
-	shell.Exec(t, `CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`)
-	if err := addUser(s, "alice"); err == nil || !strings.Contains(err.Error(), "full") {
-		t.Errorf("added while it was full: %v", err)
-	}
-	shell.Exec(t, `DROP TRIGGER full`)
 	if err := addUser(s, "alice"); err != nil {
-		t.Errorf("with room again: %v", err)
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), path, store.Keys{storetest.Key(2)}, store.Options{}); !errors.Is(err, store.ErrWrongKey) {
+		t.Errorf("opened with a foreign key: %v", err)
+	}
+	open(t, path).Close()
+	// The last to close removes the log; the shell isn't the last.
+	if output, err := shell(t, path, `SELECT count(*) FROM users`); err != nil || output != "1\n" {
+		t.Errorf("%q, %v", output, err)
+	}
+	if _, err := os.Stat(path + "-wal"); err != nil {
+		t.Errorf("the log of an open store: %v", err)
 	}
 }
 

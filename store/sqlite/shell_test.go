@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,8 +14,8 @@ import (
 	"vpn-otpd/store"
 )
 
-// shell runs the stock sqlite3 tool, as an administrator does by hand.
-func shell(t *testing.T, path, statement string) (string, error) {
+// program finds the stock sqlite3 tool.
+func program(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("sqlite3")
 	if err != nil {
@@ -22,7 +24,13 @@ func shell(t *testing.T, path, statement string) (string, error) {
 		}
 		t.Skip("sqlite3 is missing: install sqlite3")
 	}
-	output, err := exec.Command(program, "-cmd", ".timeout 5000", path, statement).CombinedOutput()
+	return program
+}
+
+// shell runs a statement in it, as an administrator does by hand.
+func shell(t *testing.T, path, statement string) (string, error) {
+	t.Helper()
+	output, err := exec.Command(program(t), "-cmd", ".timeout 5000", path, statement).CombinedOutput()
 	return string(output), err
 }
 
@@ -130,5 +138,44 @@ func TestUserDeletedByHand(t *testing.T) {
 	foo, _, err := s.FullAccount(t.Context(), "foo")
 	if err != nil || len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || hasState(t, s, "foo") {
 		t.Errorf("left %+v, %v", foo, err)
+	}
+}
+
+// Somebody who holds the file in a transaction costs errors after two seconds,
+// and nothing once it is over.
+func TestLockedByShell(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	s := open(t, path)
+	holder := exec.Command(program(t), "-batch", path)
+	input, inErr := holder.StdinPipe()
+	output, outErr := holder.StdoutPipe()
+	if err := errors.Join(inErr, outErr, holder.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { holder.Process.Kill(); holder.Wait() })
+	answers := bufio.NewScanner(output)
+	enter := func(statement, answer string) {
+		t.Helper()
+		fmt.Fprintf(input, "%s; SELECT '%s';\n", statement, answer)
+		if !answers.Scan() || answers.Text() != answer {
+			t.Fatalf("%s: %q, %v", statement, answers.Text(), answers.Err())
+		}
+	}
+	enter("BEGIN IMMEDIATE", "held")
+	began := time.Now()
+	err := addUser(s, "alice")
+	if waited := time.Since(began); err == nil || waited < 1500*time.Millisecond || waited > 10*time.Second {
+		t.Errorf("while it was held: %v after %v", err, waited)
+	}
+	if err := s.Probe(t.Context()); err == nil {
+		t.Error("a probe while it was held")
+	}
+	if _, found, err := s.Account(t.Context(), "alice"); found || err != nil {
+		t.Errorf("reading while it is held: %v, %v", found, err)
+	}
+	enter("ROLLBACK", "free")
+	if err := errors.Join(s.Probe(t.Context()), addUser(s, "alice")); err != nil {
+		t.Errorf("after it: %v", err)
 	}
 }

@@ -13,8 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite"
 
 	"vpn-otpd/store"
 )
@@ -49,11 +48,6 @@ func Dialect() store.Dialect {
 		Schema:      schema,
 		Begin:       "BEGIN IMMEDIATE",
 		TableExists: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
-		IsUnique: func(err error) bool {
-			var fault *sqlite.Error
-			return errors.As(err, &fault) &&
-				(fault.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || fault.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE)
-		},
 	}
 }
 
@@ -91,9 +85,14 @@ func Open(ctx context.Context, path string, keys store.Keys, options store.Optio
 }
 
 // create makes an empty file for its mode: SQLite would give its own, and the
-// files beside it (-wal, -shm) take the mode of this one.
+// files beside it (-wal, -shm) take the mode of this one. A file that is there
+// is not even opened: closing it would drop the locks that any other store of
+// this process holds on it (fcntl(2)).
 func create(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -115,11 +115,34 @@ func testDevices(w *world) {
 			w.Errorf("%s: %v", name, err)
 		}
 	}
+	// It is no fault of the transaction: what else the update does counts.
+	w.update(func(tx *store.Tx) error {
+		if _, err := tx.AddDevice(phone("alice"), secret); !errors.Is(err, store.ErrExists) {
+			w.Errorf("in a longer update: %v", err)
+		}
+		_, err := tx.AddAccount("carol")
+		return err
+	})
+	w.account("carol")
+	err = w.Update(w.Context(), func(tx *store.Tx) error { _, err := tx.AddDevice(phone("nobody"), secret); return err })
+	if err == nil || errors.Is(err, store.ErrExists) {
+		w.Errorf("a device of nobody: %v", err)
+	}
 	w.enroll("bob", secret) // somebody else may have it
 	remove := func(tx *store.Tx) (bool, error) { return tx.RemoveDevice("alice", "phone") }
 	w.want(w.does(remove), true, "removing")
 	w.want(w.does(remove), false, "removing again")
 	if len(w.account("bob").Devices) != 1 || len(w.account("alice").Devices) != 0 || !w.account("alice").EverEnrolled {
 		w.Error("the wrong device is gone")
+	}
+	added := w.race(20, func(tx *store.Tx) (bool, error) {
+		_, err := tx.AddDevice(phone("alice"), secret)
+		if errors.Is(err, store.ErrExists) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if added != 1 || len(w.account("alice").Devices) != 1 {
+		w.Errorf("one device was added %d times", added)
 	}
 }

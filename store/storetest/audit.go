@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"vpn-otpd/store"
@@ -47,6 +48,19 @@ func testAudit(w *world) {
 	}
 }
 
+// The chain holds over whatever octets a client sends.
+func testAuditOctets(w *world) {
+	for _, text := range []string{"a\x00b", "\xff\xfe", "\n\r\t", "ä\u202e", strings.Repeat("x", 5000)} {
+		w.update(func(tx *store.Tx) error {
+			return tx.Audit(store.Record{Event: text, Reason: text, User: text, Client: text, CallingStation: text, Actor: store.Actor{Name: text}, Detail: text})
+		})
+	}
+	w.reopen()
+	if broken := w.broken(); broken != 0 {
+		w.Errorf("broken at %d", broken)
+	}
+}
+
 // Whatever is changed, the first record that doesn't fit is named.
 func testAuditBroken(w *world) {
 	w.audit(5)
@@ -57,7 +71,10 @@ func testAuditBroken(w *world) {
 		{`UPDATE audit SET reason = 'code_wrong' WHERE seq = 3`, `UPDATE audit SET reason = 'totp_accepted' WHERE seq = 3`, 3},
 		{`UPDATE audit SET at = at + 1 WHERE seq = 2`, `UPDATE audit SET at = at - 1 WHERE seq = 2`, 2},
 		{`UPDATE audit SET user_name = 'user01', client = 'vpn' WHERE seq = 1`, `UPDATE audit SET user_name = 'user0', client = 'vpn1' WHERE seq = 1`, 1},
+		{`UPDATE audit SET actor_uid = 0, actor_name = 'root' WHERE seq = 4`, `UPDATE audit SET actor_uid = -1, actor_name = '' WHERE seq = 4`, 4},
+		{`UPDATE audit SET node = 'node2' WHERE seq = 5`, `UPDATE audit SET node = 'node1' WHERE seq = 5`, 0}, // cut off: only a head kept elsewhere tells
 		{`DELETE FROM audit WHERE seq = 4`, ``, 5},
+		{`DELETE FROM audit WHERE seq = 1`, ``, 2},
 	} {
 		w.database.Exec(w.T, test.query)
 		if broken := w.broken(); broken != test.want {

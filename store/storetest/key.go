@@ -110,6 +110,12 @@ func testWrongKey(w *world) {
 	}
 }
 
+// A MAC of no purpose has no key: everybody could make it.
+func testMACWithoutPurpose(w *world) {
+	defer func() { w.want(recover() != nil, true, "a panic") }()
+	w.Errorf("a MAC without a key: %x", w.MAC("no such purpose", []byte("x")))
+}
+
 // MACs differ by purpose and by where one part ends, and outlive a restart.
 func testMAC(w *world) {
 	seen := map[string]string{}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -56,7 +57,7 @@ func (w *world) race(n int, apply func(*store.Tx) (bool, error)) int {
 
 func testStepInParallel(w *world) {
 	device := w.enroll("alice", secret)
-	for round := range int64(50) {
+	for round := range int64(200) {
 		if won := w.race(64, burn(device, round+1)); won != 1 {
 			w.Fatalf("round %d: %d winners", round, won)
 		}
@@ -80,6 +81,21 @@ func testRetiredSecret(w *world) {
 	w.want(w.does(burn(again(), 105)), false, "that step, once more")
 	w.want(w.does(func(tx *store.Tx) (bool, error) { return tx.DeleteAccount("alice") }), true, "deleting the user")
 	w.want(w.does(burn(w.enroll("alice", secret), 105)), false, "that step of a user deleted and added")
+	// Other digits are cut from the same code; another period counts other steps,
+	// and must not wait for the years until they are as many.
+	for period, want := range map[int]bool{30: false, 60: true} {
+		again() // a device of period 30 that has burnt step 105
+		w.update(func(tx *store.Tx) error {
+			_, removed := tx.RemoveDevices("alice")
+			changed := phone("alice")
+			changed.Digits, changed.Period = 8, period
+			_, err := tx.AddDevice(changed, secret)
+			return errors.Join(removed, err)
+		})
+		device := w.account("alice").Devices[0]
+		w.want(w.does(burn(device, 105)), want, fmt.Sprintf("that step with a period of %d s", period))
+		w.update(func(tx *store.Tx) error { _, err := tx.RemoveDevices("alice"); return err })
+	}
 }
 
 func testRecoveryCodes(w *world) {

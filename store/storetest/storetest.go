@@ -37,10 +37,12 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Verdicts", testVerdicts},
 		{"AllOrNothing", testAllOrNothing},
 		{"FaultsAreTheirOwn", testFaultsAreTheirOwn},
+		{"SwallowedFault", testSwallowedFault},
 		{"Panic", testPanic},
 		{"Cancelled", testCancelled},
 		{"Closed", testClosed},
 		{"Audit", testAudit},
+		{"AuditOctets", testAuditOctets},
 		{"AuditBroken", testAuditBroken},
 		{"AuditForked", testAuditForked},
 		{"Refusals", testRefusals},
@@ -49,6 +51,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Rotation", testRotation},
 		{"WrongKey", testWrongKey},
 		{"MAC", testMAC},
+		{"MACWithoutPurpose", testMACWithoutPurpose},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

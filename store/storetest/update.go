@@ -80,6 +80,35 @@ func testPanic(w *world) {
 	w.want(w.does(func(tx *store.Tx) (bool, error) { return tx.AddAccount("alice") }), true, "adding after a panic")
 }
 
+// A statement that failed may have ended the transaction: an update that goes on
+// as if nothing were is neither kept nor said to be, and its neighbours are.
+func testSwallowedFault(w *world) {
+	w.update(func(tx *store.Tx) error { _, err := tx.AddAccount("alice"); return err })
+	before := w.account("alice").Epoch
+	var all sync.WaitGroup
+	for n := range 50 {
+		all.Go(func() {
+			err := w.Update(w.Context(), func(tx *store.Tx) error {
+				_, err := tx.AddAccount(fmt.Sprint("user", n))
+				if n%5 == 0 {
+					tx.SetPolicy("alice", "never") // refused by the database
+					tx.RaiseEpoch("alice")
+				}
+				return err
+			})
+			if (err != nil) != (n%5 == 0) {
+				w.Errorf("user %d: %v", n, err)
+			}
+		})
+	}
+	all.Wait()
+	counts, err := w.Count(w.Context())
+	w.must(err)
+	if counts.Users != 41 || w.account("alice").Epoch != before {
+		w.Errorf("%d users, epoch %d after %d", counts.Users, w.account("alice").Epoch, before)
+	}
+}
+
 func testCancelled(w *world) {
 	ctx, cancel := context.WithCancel(w.Context())
 	cancel()
