@@ -151,9 +151,12 @@ func (g *Gate) firstFactor(ctx context.Context, l *login) (Reason, error) {
 	if !allowed {
 		return Throttled, nil
 	}
+	wrong := false
+	defer func() { // also when a backend panics, or the name would wait for ever
+		try.end(wrong, g.store.MAC(store.PurposeField, []byte(l.asked), l.field.password), g.now())
+	}()
 	name, err := g.first.Verify(ctx, l.asked, l.field.password)
-	wrong := errors.Is(err, ErrUserUnknown) || errors.Is(err, ErrPasswordWrong)
-	try.end(wrong, g.store.MAC(store.PurposeField, []byte(l.asked), l.field.password), g.now())
+	wrong = errors.Is(err, ErrUserUnknown) || errors.Is(err, ErrPasswordWrong)
 	switch {
 	case errors.Is(err, ErrUserUnknown):
 		return UserUnknown, nil

@@ -108,3 +108,18 @@ func TestFaultsAreSilence(t *testing.T) {
 		}
 	}
 }
+
+// A backend that panics takes no try of the name with it.
+func TestPanickingBackendEndsItsTry(t *testing.T) {
+	t.Parallel()
+	w := enforced(t)
+	for range 20 {
+		func() {
+			defer func() { recover() }()
+			w.first.panics = true
+			w.gate.Check(t.Context(), access.Request{Client: challenge(), UserName: "alice", Password: []byte(password)})
+		}()
+	}
+	w.first.panics = false
+	w.challenged(challenge(), "alice")
+}

@@ -42,16 +42,20 @@ func (c *clock) Add(d time.Duration) {
 
 // passwords is a first factor: names and what they are called by the backend.
 type passwords struct {
-	mutex sync.Mutex
-	calls int
-	users map[string]string // asked name -> canonical name
-	err   error
+	mutex  sync.Mutex
+	calls  int
+	users  map[string]string // asked name -> canonical name
+	err    error
+	panics bool
 }
 
 func (p *passwords) Verify(_ context.Context, name string, typed []byte) (string, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.calls++
+	if p.panics {
+		panic("on purpose")
+	}
 	canonical, known := p.users[name]
 	switch {
 	case p.err != nil:
