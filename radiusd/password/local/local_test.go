@@ -1,11 +1,10 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,235 +13,194 @@ import (
 
 var _ access.FirstFactor = (*Local)(nil)
 
-// Made with PHP 8.2's password_hash, as eduVPN's portal does.
-const (
-	phpPassword = "correct horse"
-	phpBcrypt   = "$2y$05$6SvGv/0.ijLZJ7ecCtzfG..L9bwHZ9JQvJvFWdau.cFmfAxMoT4Aq"
-	phpArgon2id = "$argon2id$v=19$m=1024,t=2,p=1$SWdlR3hXc1Jiei9lb01EbA$a/FERlvsNCg/+qxK4O8iDxgOIhtJ3FvwghRgNnhkRHc"
-)
-
-// accounts are names and their hashes.
+// accounts are names and hashes; the name "broken" is a store that fails.
 type accounts map[string]string
 
+var errDisk = errors.New("disk gone")
+
 func (a accounts) PasswordHash(_ context.Context, name string) (string, bool, error) {
-	hash, known := a[name]
-	if hash == "fault" {
-		return "", false, errors.New("the store is away")
+	if name == "broken" {
+		return "", false, errDisk
 	}
+	hash, known := a[name]
 	return hash, known, nil
 }
 
-// cheap are parameters that make tests fast.
-var cheap = argon2id{memory: 64, passes: 1, lanes: 1}
+// small are parameters for tests that aren't about them.
+var small = argon2id{memory: 64, passes: 1, lanes: 1}
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	l := newLocal(nil, Options{}, cheap)
-	all := accounts{"php": phpBcrypt, "php2": phpArgon2id, "none": "", "broken": "x", "fault": "fault"}
-	l.accounts = all
-	odd := map[string]string{"nul": "a\x00b", "octets": "\xff\xfe\x00\x80", "long": strings.Repeat("x", 128), "blank": " x "}
-	for name, password := range odd {
+	const utf8, anyOctets = "pässwörd", "\xff\x00\xfe a\x00"
+	held := accounts{"bare": "", "strange": "$1$abcdefgh$irWbblnpmw.5z7wgBnprh0", "php": vectors[0].hash}
+	l := newLocal(held, Options{Computations: 1}, small)
+	for name, password := range map[string]string{
+		"alice": "secret", "utf8": utf8, "octets": anyOctets, "long": strings.Repeat("x", MaxPassword),
+	} {
 		hash, err := l.Hash([]byte(password))
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[name] = hash
-		check(t, l, name, password, nil)
-		check(t, l, name, password+"x", access.ErrPasswordWrong)
-		check(t, l, name, password[:len(password)-1], access.ErrPasswordWrong)
+		held[name] = hash
 	}
-	for _, test := range []struct {
-		name, password string
-		want           error
+	tests := []struct {
+		name, user, password string
+		err                  error
+		computed             uint64 // every refusal costs one computation
 	}{
-		{"php", phpPassword, nil},
-		{"php", phpPassword + "x", access.ErrPasswordWrong},
-		{"php", phpPassword + "\x00" + phpPassword, access.ErrPasswordWrong},
-		{"php2", phpPassword, nil},
-		{"php2", "Correct horse", access.ErrPasswordWrong},
-		{"nul", "a", access.ErrPasswordWrong},
-		{"php", "", access.ErrPasswordWrong},
-		{"none", "", access.ErrUserUnknown},
-		{"none", "x", access.ErrUserUnknown},
-		{"nobody", "x", access.ErrUserUnknown},
-		{"broken", "x", access.ErrBackend},
-		{"fault", "x", access.ErrStore},
-	} {
-		check(t, l, test.name, test.password, test.want)
+		{"no account", "nobody", "secret", access.ErrUserUnknown, 1},
+		{"no account, empty password", "nobody", "", access.ErrUserUnknown, 1},
+		{"no account, endless password", "nobody", strings.Repeat("x", 5000), access.ErrUserUnknown, 1},
+		{"no local password", "bare", "secret", access.ErrUserUnknown, 1},
+		{"no local password, empty one", "bare", "", access.ErrUserUnknown, 1},
+		{"empty", "alice", "", access.ErrPasswordWrong, 1},
+		{"wrong", "alice", "secres", access.ErrPasswordWrong, 1},
+		{"more after it", "alice", "secret1", access.ErrPasswordWrong, 1},
+		{"a NUL after it", "alice", "secret\x00", access.ErrPasswordWrong, 1},
+		{"less of it", "alice", "secre", access.ErrPasswordWrong, 1},
+		{"one octet too long", "long", strings.Repeat("x", MaxPassword+1), access.ErrPasswordWrong, 1},
+		{"cut at the NUL", "octets", "\xff", access.ErrPasswordWrong, 1},
+		{"decomposed", "utf8", "pa\u0308sswo\u0308rd", access.ErrPasswordWrong, 1},
+		{"another's", "alice", anyOctets, access.ErrPasswordWrong, 1},
+		{"imported, wrong", "php", "secret", access.ErrPasswordWrong, 1},
+		{"a hash that nobody can check", "strange", "secret", access.ErrBackend, 0},
+		{"the store fails", "broken", "secret", access.ErrStore, 0},
+		{"right", "alice", "secret", nil, 1},
+		{"UTF-8", "utf8", utf8, nil, 1},
+		{"any octets", "octets", anyOctets, nil, 1},
+		{"the longest", "long", strings.Repeat("x", MaxPassword), nil, 1},
+		{"imported", "php", horse, nil, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			before := l.Counters().Computed
+			canonical, err := l.Verify(t.Context(), test.user, []byte(test.password))
+			if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
+				t.Errorf("got %v, want %v", err, test.err)
+			}
+			if err == nil && canonical != test.user || err != nil && canonical != "" {
+				t.Errorf("returned the name %q", canonical)
+			}
+			if computed := l.Counters().Computed - before; computed != test.computed {
+				t.Errorf("%d computations, want %d", computed, test.computed)
+			}
+		})
+	}
+	if _, err := l.Verify(t.Context(), "broken", []byte("x")); !errors.Is(err, errDisk) {
+		t.Errorf("the cause is lost: %v", err)
 	}
 }
 
-func check(t *testing.T, l *Local, name, password string, want error) {
-	t.Helper()
-	canonical, err := l.Verify(t.Context(), name, []byte(password))
-	if !errors.Is(err, want) || (err == nil) != (want == nil) || (err == nil) != (canonical == name) {
-		t.Errorf("%s with %q: %q, %v, want %v", name, password, canonical, err, want)
+func TestVerifyBusy(t *testing.T) {
+	t.Parallel()
+	held := accounts{"php": vectors[0].hash}
+	l := newLocal(held, Options{Computations: 1}, small)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	for _, user := range []string{"php", "nobody"} {
+		if _, err := l.Verify(ctx, user, []byte(horse)); !errors.Is(err, access.ErrBusy) {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+	if counters := l.Counters(); counters.Busy != 2 {
+		t.Errorf("%+v", counters)
+	}
+}
+
+func TestAnotherFollows(t *testing.T) {
+	t.Parallel()
+	l := newLocal(accounts{"bare": "", "php": vectors[0].hash}, Options{AnotherFollows: true}, small)
+	before := l.Counters().Computed
+	for _, user := range []string{"bare", "nobody"} {
+		if _, err := l.Verify(t.Context(), user, []byte("secret")); !errors.Is(err, access.ErrUserUnknown) {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+	if l.Counters().Computed != before {
+		t.Error("work was done for another backend's users")
+	}
+	if _, err := l.Verify(t.Context(), "php", []byte("secret")); !errors.Is(err, access.ErrPasswordWrong) {
+		t.Error(err)
 	}
 }
 
 func TestHash(t *testing.T) {
 	t.Parallel()
-	l := New(accounts{}, Options{Computations: 1})
-	hash, err := l.Hash([]byte("x"))
-	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=65536,t=3,p=4$") || CheckHash(hash) != nil {
-		t.Errorf("%s, %v", hash, err)
-	}
-	if again, _ := l.Hash([]byte("x")); again == hash {
-		t.Error("two hashes of one password are alike: the salt is")
-	}
-	for _, password := range []string{"", strings.Repeat("x", 129)} {
+	l := newLocal(accounts{}, Options{}, small)
+	for _, password := range []string{"", strings.Repeat("x", MaxPassword+1)} {
 		var refusal *access.Refusal
-		if _, err := l.Hash([]byte(password)); !errors.As(err, &refusal) {
+		if _, err := l.Hash([]byte(password)); !errors.As(err, &refusal) || refusal.Kind != access.RefusedInvalid {
 			t.Errorf("%d octets: %v", len(password), err)
 		}
 	}
+	first, err := l.Hash([]byte("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := l.Hash([]byte("secret")); err != nil || first == second {
+		t.Errorf("the salt is no salt: %v", err)
+	}
+	l.random = bytes.NewReader(nil)
+	if _, err := l.Hash([]byte("secret")); err == nil {
+		t.Error("a hash without randomness")
+	}
 }
 
-// A hash whose check could exhaust memory or time is none of ours.
-func TestCheckHash(t *testing.T) {
+// New hashes, and the work for unknown names, have the recommended parameters.
+func TestReal(t *testing.T) {
 	t.Parallel()
-	const rest = "$SWdlR3hXc1Jiei9lb01EbA$a/FERlvsNCg/+qxK4O8iDxgOIhtJ3FvwghRgNnhkRHc"
-	for _, hash := range []string{phpBcrypt, phpArgon2id, "$argon2id$v=19$m=65536,t=4,p=1" + rest, "$argon2id$v=19$m=262144,t=4,p=16" + rest} {
-		if err := CheckHash(hash); err != nil {
-			t.Errorf("%s: %v", hash, err)
-		}
+	held := accounts{}
+	l := New(held, Options{})
+	hash, err := l.Hash([]byte(horse))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, hash := range []string{
-		"", "x", "plain text", "$1$abc$def", "$2x" + phpBcrypt[3:], phpBcrypt[:59], phpBcrypt + "x", "$2y$16" + phpBcrypt[6:], "$2y$03" + phpBcrypt[6:],
-		"$argon2i$v=19$m=1024,t=2,p=1" + rest, "$argon2id$v=16$m=1024,t=2,p=1" + rest, "$argon2id$m=1024,t=2,p=1" + rest,
-		"$argon2id$v=19$m=262145,t=1,p=1" + rest, "$argon2id$v=19$m=1024,t=11,p=1" + rest, "$argon2id$v=19$m=262144,t=5,p=1" + rest,
-		"$argon2id$v=19$m=1024,t=1,p=17" + rest, "$argon2id$v=19$m=16,t=1,p=4" + rest, "$argon2id$v=19$m=0,t=1,p=1" + rest,
-		"$argon2id$v=19$m=99999999999,t=1,p=1" + rest, phpArgon2id + "\n", phpArgon2id + "=", "$argon2id$v=19$m=1024,t=2,p=1$$a",
-	} {
-		err := CheckHash(hash)
-		if !errors.Is(err, ErrHash) || len(hash) > 8 && strings.Contains(err.Error(), hash[len(hash)-8:]) {
-			t.Errorf("%s: %v", hash, err)
-		}
+	const begin, length = "$argon2id$v=19$m=65536,t=3,p=4$", 97 // with 16 octets of salt and 32 of tag
+	if !strings.HasPrefix(hash, begin) || len(hash) != length || CheckHash(hash) != nil {
+		t.Errorf("made %s", hash)
 	}
-}
-
-// counted is a hash that says how many of it are computed at once.
-type counted struct {
-	running, most *atomic.Int32
-	takes         time.Duration
-}
-
-func (c counted) matches([]byte) bool {
-	now := c.running.Add(1)
-	defer c.running.Add(-1)
-	for most := c.most.Load(); now > most && !c.most.CompareAndSwap(most, now); most = c.most.Load() {
+	held["alice"] = hash
+	if _, err := l.Verify(t.Context(), "alice", []byte(horse)); err != nil {
+		t.Error(err)
 	}
-	time.Sleep(c.takes)
-	return true
-}
-
-func (c counted) work() work { return work{algorithm: "counted", units: 1} }
-
-// In a burst no more run at once than may, whoever gets an answer gets it in
-// time, and the others are told at once that they get none.
-func TestBurst(t *testing.T) {
-	t.Parallel()
-	q := newQueue(2)
-	c := counted{running: new(atomic.Int32), most: new(atomic.Int32), takes: 20 * time.Millisecond}
-	q.time(c)
-	const limit = 400 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	began := time.Now()
-	var answered, busy, late atomic.Int32
-	var all sync.WaitGroup
-	for range 200 {
-		all.Go(func() {
-			err := q.do(ctx, c, func() { c.matches(nil) })
-			switch {
-			case err == nil && time.Since(began) > limit:
-				late.Add(1)
-			case err == nil:
-				answered.Add(1)
-			case errors.Is(err, access.ErrBusy):
-				busy.Add(1)
-			default:
-				t.Error(err)
-			}
-		})
+	kept, err := parse(hash)
+	if err != nil || l.dummy.work() != kept.work() || l.dummy.lanes != 4 ||
+		len(l.dummy.salt) != saltSize || len(l.dummy.tag) != tagSize {
+		t.Errorf("unknown names cost another work: %s, %v", l.dummy, err)
 	}
-	all.Wait()
-	if late.Load() > 0 || answered.Load() < 10 || busy.Load() < 100 || c.most.Load() != 2 {
-		t.Errorf("%d answered, %d late, %d busy, %d at once", answered.Load(), late.Load(), busy.Load(), c.most.Load())
-	}
-	if q.busy.Load() != uint64(busy.Load()) || time.Since(began) > limit+time.Second {
-		t.Errorf("%d counted as busy of %d, after %v", q.busy.Load(), busy.Load(), time.Since(began))
-	}
-	if q.inside != 0 || q.backlog != 0 {
-		t.Errorf("%d are still inside, with %v", q.inside, q.backlog)
-	}
-}
-
-// A machine that was slow once is tried again: the estimate puts itself right.
-func TestEstimateRecovers(t *testing.T) {
-	t.Parallel()
-	q := newQueue(1)
-	c := counted{running: new(atomic.Int32), most: new(atomic.Int32)}
-	q.measured(c.work(), time.Hour)
-	for range 100 {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		err := q.do(ctx, c, func() { c.matches(nil) })
-		cancel()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if estimate := q.estimate(c.work()); estimate > time.Second {
-		t.Errorf("still estimated at %v", estimate)
-	}
-}
-
-// Names that aren't there cost what those cost that are.
-func TestUnknownCostsTheSame(t *testing.T) {
-	t.Parallel()
-	l := newLocal(accounts{"none": ""}, Options{Computations: 1}, cheap)
-	before := l.Counters().Computed
-	for n, ask := range []struct{ name, password string }{{"nobody", "x"}, {"none", "x"}, {"nobody", ""}, {"nobody", strings.Repeat("x", 200)}} {
-		l.Verify(t.Context(), ask.name, []byte(ask.password))
-		if computed := l.Counters().Computed - before; computed != uint64(n+1) {
-			t.Errorf("%+v: %d computations", ask, computed)
-		}
-	}
-	if l.dummy.memory != l.fresh.memory || l.dummy.passes != l.fresh.passes || l.dummy.lanes != l.fresh.lanes {
-		t.Error("the dummy costs something else than a new hash")
-	}
-	another := newLocal(accounts{}, Options{AnotherFollows: true}, cheap)
-	before = another.Counters().Computed
-	if _, err := another.Verify(t.Context(), "nobody", []byte("x")); !errors.Is(err, access.ErrUserUnknown) || another.Counters().Computed != before {
-		t.Errorf("with another backend behind it: %v", err)
-	}
-}
-
-func FuzzCheckHash(f *testing.F) {
-	f.Add(phpBcrypt)
-	f.Add(phpArgon2id)
-	f.Fuzz(func(t *testing.T, text string) {
-		h, err := parse(text)
-		if err != nil {
-			return
-		}
-		if a, ok := h.(argon2id); ok && a.String() != text {
-			t.Errorf("%q is read as %q", text, a)
-		}
-	})
 }
 
 func BenchmarkVerify(b *testing.B) {
-	l := New(accounts{}, Options{})
-	hash, err := l.Hash([]byte(phpPassword))
+	held := accounts{"php": vectors[6].hash}
+	l := New(held, Options{})
+	hash, err := l.Hash([]byte(horse))
 	if err != nil {
 		b.Fatal(err)
 	}
-	l.accounts = accounts{"alice": hash}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := l.Verify(b.Context(), "alice", []byte(phpPassword)); err != nil {
-			b.Fatal(err)
-		}
+	held["alice"] = hash
+	for _, user := range []string{"alice", "php"} {
+		b.Run(user, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := l.Verify(b.Context(), user, []byte(horse)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
+	b.Run("nobody", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := l.Verify(b.Context(), "nobody", []byte(horse)); !errors.Is(err, access.ErrUserUnknown) {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("alice in parallel", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := l.Verify(b.Context(), "alice", []byte(horse)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
 }
