@@ -118,9 +118,11 @@ func (g *Gate) identify(ctx context.Context, l *login) (refused Reason, err erro
 	if l.State != "" {
 		return g.resume(l), nil
 	}
-	account, _, err := g.store.Account(ctx, l.asked)
-	if err != nil {
-		return "", err
+	var account store.Account
+	if l.Client.Mode == ModeAppend { // its devices say where the code begins
+		if account, _, err = g.store.Account(ctx, l.asked); err != nil {
+			return "", err
+		}
 	}
 	asked := standingOf(l.settings, l.Client, account).asks
 	l.field = split(l.Client.Mode, l.Password, account, asked)

@@ -69,7 +69,8 @@ func TestBurst(t *testing.T) {
 			t.Errorf("the last one returned after %s", b.latest)
 		}
 		// Two slots, 40 turns each; the early estimate leaves room for a few less.
-		if done := b.done.Load(); done < 70 || done > 80 || done+b.busy.Load() != 200 {
+		// One that ends at the very deadline is computed and refused: it counts twice.
+		if done := b.done.Load(); done < 70 || done > 80 || done+b.busy.Load() < 200 || done+b.busy.Load() > 202 {
 			t.Errorf("%d done, %d busy", done, b.busy.Load())
 		}
 		if q.inside != 0 || q.backlog != 0 || len(q.slots) != 0 || q.busy.Load() != uint64(b.busy.Load()) {
