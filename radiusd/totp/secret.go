@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Bounds of a secret in octets. 16 letters of Base32, the least, are 10 octets.
+// Bounds of a secret in octets: 16 to 128 letters of Base32.
 const (
 	MinSecret = 10
-	MaxSecret = 128
+	MaxSecret = 80
 	// newSecret is the length that RFC 4226 recommends: 160 bits, 32 letters.
 	newSecret = 20
 )
 
-var errSecretLetters = errors.New("a secret is written in Base32: the letters A to Z and the digits 2 to 7 (so a 0 is the letter O, a 1 the letter I or L)")
+var errSecretLetters = errors.New("a secret is written in Base32: the letters A to Z and the digits 2 to 7 (so a 0 is the letter O, a 1 the letter I or L, an 8 the letter B)")
 
 // ParseSecret reads a secret in Base32, with or without padding, in groups or
 // not, in either case. Its errors hold no part of what was typed.
@@ -32,7 +32,7 @@ func ParseSecret(typed string) ([]byte, error) {
 		return nil, fmt.Errorf("a secret in Base32 can't have %d letters", len(text))
 	}
 	if len(secret) < MinSecret || len(secret) > MaxSecret {
-		return nil, fmt.Errorf("a secret has %d to %d letters, this one has %d", MinSecret*8/5, (MaxSecret*8+4)/5, len(text))
+		return nil, fmt.Errorf("a secret has %d to %d letters, this one has %d", MinSecret*8/5, MaxSecret*8/5, len(text))
 	}
 	return secret, nil
 }

@@ -54,7 +54,7 @@ func (k Key) Validate() error {
 }
 
 // Step is the number of the step that a time falls in (RFC 6238, section 4.2),
-// -1 before 1970.
+// -1 before 1970. The period is in seconds and above 0.
 func Step(now time.Time, period int) int64 {
 	if seconds := now.Unix(); seconds >= 0 {
 		return seconds / int64(period)
@@ -62,12 +62,22 @@ func Step(now time.Time, period int) int64 {
 	return -1
 }
 
-// Code is what a device shows in a step.
+// Code is what a device shows in a step. A key that isn't valid shows nothing:
+// the library would take an unknown algorithm for SHA1, and a key without a
+// secret or with too few digits would have codes that anybody can guess.
 func Code(k Key, step int64) (string, error) {
+	if err := k.Validate(); err != nil {
+		return "", err
+	}
+	return k.code(letters.EncodeToString(k.Secret), step)
+}
+
+// code is Code for a valid key whose secret is written in Base32 already.
+func (k Key) code(secret string, step int64) (string, error) {
 	if step < 0 || step == math.MaxInt64 {
 		return "", fmt.Errorf("there is no step %d", step)
 	}
-	return hotp.GenerateCodeCustom(letters.EncodeToString(k.Secret), uint64(step), hotp.ValidateOpts{
+	return hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{
 		Digits: otp.Digits(k.Digits), Algorithm: algorithms[k.Algorithm],
 	})
 }
@@ -81,11 +91,15 @@ const window = 1
 // Match finds the step that a code belongs to: this one, the one before or the
 // one after. It compares with each of them in any case, so that its time tells
 // nothing; where two fit, the newer one counts. A code of another length or
-// with other characters fits none.
+// with other characters fits none, and nothing fits a key that isn't valid.
 func Match(k Key, code string, now time.Time) (step int64, ok bool) {
+	if k.Validate() != nil {
+		return 0, false
+	}
+	secret := letters.EncodeToString(k.Secret)
 	current := Step(now, k.Period)
 	for candidate := current - window; candidate <= current+window; candidate++ {
-		shown, err := Code(k, candidate)
+		shown, err := k.code(secret, candidate)
 		if err == nil && subtle.ConstantTimeCompare([]byte(shown), []byte(code)) == 1 {
 			step, ok = candidate, true
 		}

@@ -92,6 +92,35 @@ func TestOddTimes(t *testing.T) {
 	}
 }
 
+// A key that could only come from a damaged row has no code at all: neither one
+// that the library makes up for it, nor a panic.
+func TestInvalidKey(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1514793600, 0)
+	for name, change := range map[string]func(*Key){
+		"zero":              func(k *Key) { *k = Key{} },
+		"no secret":         func(k *Key) { k.Secret = nil },
+		"unknown algorithm": func(k *Key) { k.Algorithm = "MD5" },
+		"one digit":         func(k *Key) { k.Digits = 1 },
+		"no digits":         func(k *Key) { k.Digits = 0 },
+		"negative digits":   func(k *Key) { k.Digits = -3 },
+		"no period":         func(k *Key) { k.Period = 0 },
+		"negative period":   func(k *Key) { k.Period = -30 },
+	} {
+		k := key("12345678901234567890", "SHA1", 6)
+		change(&k)
+		if code, err := Code(k, 50493120); err == nil {
+			t.Errorf("%s: it shows %q", name, code)
+		}
+		// What the library shows for some of these keys in this step.
+		for _, code := range []string{"628637", "963806", "7", ""} {
+			if step, ok := Match(k, code, now); ok {
+				t.Errorf("%s: %q matched step %d", name, code, step)
+			}
+		}
+	}
+}
+
 func TestParseSecret(t *testing.T) {
 	t.Parallel()
 	want := []byte("12345678901234567890")
@@ -107,16 +136,21 @@ func TestParseSecret(t *testing.T) {
 		"":                                     "letters",
 		"GEZDGNBVGY3TQOJ0":                     "letter O",
 		"GEZDGNBVGY3TQOJ1":                     "letter I",
-		"GEZDGNBVGY3TQOJ8":                     "Base32",
+		"GEZDGNBVGY3TQOJ8":                     "letter B",
 		"GEZDGNBVGY3TQOJQ9":                    "Base32",
 		"GEZDGNBVGY3TQOJQÄ":                    "Base32",
 		"GEZDGNBVGY3TQOJQA":                    "17 letters",
+		"GEZD=GNBVGY3TQOJQ":                    "Base32",
+		strings.Repeat("GEZDGNBV", 16) + "GE":  "16 to 128 letters",
 		strings.Repeat("GEZDGNBVGY3TQOJQ", 20): "letters",
 	} {
 		got, err := ParseSecret(typed)
 		if err == nil || !strings.Contains(err.Error(), words) || len(typed) > 8 && strings.Contains(err.Error(), typed[:8]) {
 			t.Errorf("%q: %q, %v", typed, got, err)
 		}
+	}
+	if longest, err := ParseSecret(strings.Repeat("GEZDGNBV", 16)); err != nil || len(longest) != MaxSecret {
+		t.Errorf("128 letters: %d octets, %v", len(longest), err)
 	}
 	secret, err := NewSecret(bytes.NewReader(make([]byte, 40)))
 	if err != nil || FormatSecret(secret) != strings.Repeat("A", 32) {
