@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -28,7 +30,7 @@ var (
 )
 
 // Conn is one socket to a server, on which up to 256 requests are under way at
-// a time. Its methods may be used in parallel.
+// a time. Its methods may be used in parallel. Close it to end its goroutine.
 type Conn struct {
 	server Server
 	conn   net.Conn
@@ -49,10 +51,11 @@ func Dial(ctx context.Context, server Server) (*Conn, error) {
 	return NewConn(conn, server), nil
 }
 
-// NewConn takes a connected socket for one to the server, and owns it.
+// NewConn takes a connected socket for one to the server, and owns it. That it
+// is connected is what keeps datagrams of other sources out.
 func NewConn(conn net.Conn, server Server) *Conn {
 	server.Retransmission = server.Retransmission.withDefaults()
-	c := &Conn{server: server, conn: conn}
+	c := &Conn{server: server, conn: conn, next: byte(rand.Uint32())}
 	go c.read()
 	return c
 }
@@ -72,12 +75,12 @@ func (c *Conn) read() {
 	buffer := make([]byte, 4096)
 	for {
 		n, err := c.conn.Read(buffer)
-		if errors.Is(err, net.ErrClosed) {
+		if errors.As(err, new(syscall.Errno)) { // nobody listens there now; that may change
+			continue
+		}
+		if err != nil {
 			c.fail(err)
 			return
-		}
-		if err != nil { // nobody listens there now; that may change
-			continue
 		}
 		c.mutex.Lock()
 		if n < headerSize || c.pending[buffer[1]] == nil {
@@ -134,6 +137,9 @@ func (c *Conn) release(identifier byte) {
 
 // Exchange sends a request, again where no reply comes, and returns the reply.
 func (c *Conn) Exchange(ctx context.Context, request Request) (*Reply, error) {
+	if err := ctx.Err(); err != nil { // a request that nobody waits for may still burn a code
+		return nil, fmt.Errorf("sending a request: %w", err)
+	}
 	identifier, replies, err := c.reserve(request.Identifier)
 	if err != nil {
 		return nil, err

@@ -24,14 +24,16 @@ type Login struct {
 	Conn                        *Conn
 	User                        string
 	NASIdentifier               string
-	CallingStation              string // Calling-Station-Id
-	Session                     string // Acct-Session-Id
+	CallingStation              string            // Calling-Station-Id
+	Session                     string            // Acct-Session-Id
+	Attributes                  radius.Attributes // further ones, sent last and as they stand
 	WithoutMessageAuthenticator bool
 
 	state []byte
 }
 
-// Answer sends the password, and after a challenge the answer to it.
+// Answer sends the password, and after a challenge the answer to it, with the
+// challenge's State. After an accept or a reject the next login begins.
 func (l *Login) Answer(ctx context.Context, field []byte) (*Reply, error) {
 	if field == nil {
 		field = []byte{}
@@ -43,7 +45,10 @@ func (l *Login) Answer(ctx context.Context, field []byte) (*Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.state = reply.State()
+	l.state = nil // an accept's State means something else (RFC 2865, section 5.24)
+	if reply.Code == radius.CodeAccessChallenge {
+		l.state = reply.State()
+	}
 	return reply, nil
 }
 
@@ -62,7 +67,7 @@ func (l *Login) attributes() (attributes radius.Attributes) {
 			attributes.Add(a.kind, radius.Attribute(a.value))
 		}
 	}
-	return attributes
+	return append(attributes, l.Attributes...)
 }
 
 // Status asks whether the server is alive (RFC 5997).

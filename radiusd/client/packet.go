@@ -21,8 +21,8 @@ const (
 
 // Request is what to ask.
 type Request struct {
-	Code       radius.Code
-	Attributes radius.Attributes // without User-Password and Message-Authenticator
+	Code       radius.Code       // Access-Request or Status-Server
+	Attributes radius.Attributes // in this order; without User-Password and Message-Authenticator
 	Password   []byte            // any octets, at most 128; nil: no User-Password
 	// Identifier of the packet; nil: one by chance, or one that is free.
 	Identifier *byte
@@ -56,7 +56,11 @@ func (r *Reply) State() []byte { return r.Attributes.Get(rfc2865.State_Type) }
 func (r *Reply) UserName() string { return string(r.Attributes.Get(rfc2865.UserName_Type)) }
 
 // encode makes the octets of a request under a fresh Request Authenticator.
+// Other requests than Access-Request and Status-Server sign theirs, so they are refused.
 func (r *Request) encode(identifier byte, secret []byte) ([]byte, error) {
+	if r.Code != radius.CodeAccessRequest && r.Code != radius.CodeStatusServer {
+		return nil, fmt.Errorf("this client doesn't send %v", r.Code)
+	}
 	packet := &radius.Packet{Code: r.Code, Identifier: identifier, Secret: secret}
 	rand.Read(packet.Authenticator[:])
 	if !r.WithoutMessageAuthenticator {
@@ -99,6 +103,18 @@ func hide(password, secret []byte, authenticator [authenticatorSize]byte) []byte
 
 var errReply = errors.New("not an answer to this request")
 
+// answers says whether a reply of this code can answer a request (RFC 2865,
+// section 4; RFC 5997, section 4). Other requests aren't asked here.
+func answers(request, reply radius.Code) bool {
+	switch request {
+	case radius.CodeAccessRequest:
+		return reply == radius.CodeAccessAccept || reply == radius.CodeAccessReject || reply == radius.CodeAccessChallenge
+	case radius.CodeStatusServer:
+		return reply == radius.CodeAccessAccept || reply == radius.CodeAccountingResponse
+	}
+	return false
+}
+
 // verify reads a reply and proves that the holder of the secret made it for
 // this request.
 func verify(octets, request, secret []byte, needsMessageAuthenticator bool) (*Reply, error) {
@@ -109,6 +125,9 @@ func verify(octets, request, secret []byte, needsMessageAuthenticator bool) (*Re
 	octets = octets[:int(octets[2])<<8|int(octets[3])]
 	if packet.Identifier != request[1] {
 		return nil, fmt.Errorf("%w: it has another identifier", errReply)
+	}
+	if !answers(radius.Code(request[0]), packet.Code) {
+		return nil, fmt.Errorf("%w: it is an %v", errReply, packet.Code)
 	}
 	asked := request[4:headerSize]
 	sum := md5.New()
