@@ -42,7 +42,8 @@ func (d *decoder) decode(text string, target any) {
 		fault := Fault{File: d.name, Text: err.Error()}
 		var syntax toml.ParseError
 		if errors.As(err, &syntax) {
-			fault.Line, fault.Text = syntax.Position.Line, "this is not TOML: "+syntax.Message
+			// Some errors of the parser come without their line.
+			fault.Line, fault.Key, fault.Text = max(syntax.Position.Line, syntax.Line, 1), syntax.LastKey, "this is not TOML: "+syntax.Message
 		}
 		d.faults = append(d.faults, fault)
 		return

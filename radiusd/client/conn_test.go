@@ -68,6 +68,18 @@ func exchange(t *testing.T, conn *Conn) {
 	}
 }
 
+// An identifier is free again after its answer: more than 256 go one by one.
+func TestIdentifierIsReleased(t *testing.T) {
+	t.Parallel()
+	address, _ := responder(t, func(_ int, request []byte) [][]byte {
+		return [][]byte{reply{code: radius.CodeAccessAccept, attributes: text(25, fmt.Sprint(request[1]))}.to(request)}
+	})
+	conn := mustDial(t, Server{Address: address, Secret: secret})
+	for range 300 {
+		exchange(t, conn)
+	}
+}
+
 // A closed socket ends who waits on it, and takes no more requests.
 func TestClose(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,7 @@ func TestForgedReplies(t *testing.T) {
 		"wrong Message-Authenticator":       {code: radius.CodeAccessAccept, unsigned: func(p []byte) { p[22] ^= 1 }},
 		"short Message-Authenticator":       {code: radius.CodeAccessAccept, bare: true, attributes: text(rfc2869.MessageAuthenticator_Type, "short")},
 		"two Message-Authenticators":        {code: radius.CodeAccessAccept, attributes: text(rfc2869.MessageAuthenticator_Type, "0123456789abcdef")},
+		"two, the last of them right":       {code: radius.CodeAccessAccept, attributes: text(rfc2869.MessageAuthenticator_Type, string(make([]byte, 16))), unsigned: signLast},
 		"wrong Response Authenticator":      {code: radius.CodeAccessAccept, signed: func(p []byte) { p[4] ^= 1 }},
 		"code changed":                      {code: radius.CodeAccessReject, signed: func(p []byte) { p[0] = 2 }},
 		"a code that answers no login":      {code: radius.CodeAccountingResponse},
@@ -60,6 +61,26 @@ func TestPaddedReply(t *testing.T) {
 	})
 	if _, err := Exchange(t.Context(), Server{Address: address, Secret: secret, Retransmission: fast()}, Request{Code: radius.CodeAccessRequest}); err != nil {
 		t.Error(err)
+	}
+}
+
+// signLast moves the Message-Authenticator of a reply that has two to the second.
+func signLast(packet []byte) {
+	copy(packet[40:56], packet[22:38])
+	clear(packet[22:38])
+}
+
+// The identifier counts by itself, not only for finding the request.
+func TestOtherIdentifier(t *testing.T) {
+	t.Parallel()
+	request, err := (&Request{Code: radius.CodeAccessRequest}).encode(7, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.Clone(request)
+	other[1]++
+	if got, err := verify(reply{code: radius.CodeAccessAccept}.to(other), request, secret, true); !errors.Is(err, errReply) {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

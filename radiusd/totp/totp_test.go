@@ -66,7 +66,7 @@ func TestWindow(t *testing.T) {
 func TestNewerStepOfTwo(t *testing.T) {
 	t.Parallel()
 	k := key("12345678901234567890", "SHA1", 6)
-	for step := int64(1); ; step++ {
+	for step := int64(153_500); ; step++ { // the first two are not far from here
 		older, _ := Code(k, step)
 		for newer := step + 1; newer <= step+2; newer++ {
 			if code, _ := Code(k, newer); code == older {
