@@ -43,7 +43,7 @@ func (d *decoder) decode(text string, target any) {
 		var syntax toml.ParseError
 		if errors.As(err, &syntax) {
 			// Some errors of the parser come without their line.
-			fault.Line, fault.Key, fault.Text = max(syntax.Position.Line, syntax.Line, 1), syntax.LastKey, "this is not TOML: "+syntax.Message
+			fault.Line, fault.Key, fault.Text = max(syntax.Position.Line, 1), syntax.LastKey, "this is not TOML: "+syntax.Message
 		}
 		d.faults = append(d.faults, fault)
 		return
