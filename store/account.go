@@ -2,12 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
 const accountColumns = `name, created_at, disabled, policy, password_hash, epoch, ever_enrolled, reset_by_hand_at,
-	failures, failed_at, lock_level, locked_until, failed_field`
+	reset_at, policy_at, failures, failed_at, lock_level, locked_until, failed_field`
 
 // Account returns a user with the devices; found is false where the store
 // knows nothing of the name. In an Update the account can't change until the
@@ -37,10 +38,11 @@ func (tx *Tx) Account(name string) (account Account, found bool, err error) {
 
 func scanAccount(row interface{ Scan(...any) error }) (Account, error) {
 	var a Account
-	var created, byHand, failed, until int64
+	var created, byHand, reset, policy, failed, until int64
 	err := row.Scan(&a.Name, &created, &a.Disabled, &a.Policy, &a.PasswordHash, &a.Epoch, &a.EverEnrolled, &byHand,
-		&a.Lock.Failures, &failed, &a.Lock.Level, &until, &a.Lock.Field)
+		&reset, &policy, &a.Lock.Failures, &failed, &a.Lock.Level, &until, &a.Lock.Field)
 	a.CreatedAt, a.ResetByHandAt = fromMillis(created), fromMillis(byHand)
+	a.ResetAt, a.PolicyAt = fromMillis(reset), fromMillis(policy)
 	a.Lock.FailedAt, a.Lock.Until = fromMillis(failed), fromMillis(until)
 	return a, err
 }
@@ -59,8 +61,8 @@ func (tx *Tx) AddAccount(name string) (added bool, err error) {
 
 // DeleteAccount removes the user and all that the user has, but not the audit records.
 func (tx *Tx) DeleteAccount(name string) (deleted bool, err error) {
-	if _, err := tx.exec(`DELETE FROM states WHERE user_name = $1`, name); err != nil {
-		return false, fmt.Errorf("deleting States: %w", err)
+	if err := errors.Join(tx.RemoveStates(name), tx.RemoveEnrollments(name)); err != nil {
+		return false, fmt.Errorf("deleting what is under way: %w", err)
 	}
 	changed, err := tx.exec(`DELETE FROM users WHERE name = $1`, name)
 	if err != nil {
@@ -79,12 +81,17 @@ func (tx *Tx) SetDisabled(name string, disabled bool) error {
 }
 
 func (tx *Tx) SetPolicy(name string, policy UserPolicy) error {
-	return tx.change(name, `UPDATE users SET policy = $2 WHERE name = $1`, string(policy))
+	return tx.change(name, `UPDATE users SET policy = $2, policy_at = $3 WHERE name = $1`, string(policy), millis(tx.now))
 }
 
 // RaiseEpoch voids the user's States, tickets, sessions and remembered logins.
 func (tx *Tx) RaiseEpoch(name string) error {
 	return tx.change(name, `UPDATE users SET epoch = epoch + 1 WHERE name = $1`)
+}
+
+// SetReset notes that a user who was enrolled has no device from now on.
+func (tx *Tx) SetReset(name string) error {
+	return tx.change(name, `UPDATE users SET reset_at = $2 WHERE name = $1`, millis(tx.now))
 }
 
 // SetLock keeps the state of the lockout.

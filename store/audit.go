@@ -71,9 +71,40 @@ func (tx *Tx) Records(user string, after int64, limit int) ([]Record, error) {
 	return records, err
 }
 
+// RecentRecords returns a user's newest records of all nodes, newest first.
+func (tx *Tx) RecentRecords(user string, limit int) ([]Record, error) {
+	records, _, err := tx.scanRecords(`WHERE user_name = $1 ORDER BY at DESC, seq DESC LIMIT $2`, user, limit)
+	return records, err
+}
+
+// RecentRefusals returns a user's newest failures before the first factor,
+// newest first.
+func (tx *Tx) RecentRefusals(user string, limit int) (refusals []Refusals, err error) {
+	rows, err := tx.query(`SELECT minute, reason, client, source, sum(count) FROM refusals WHERE user_name = $1
+		GROUP BY minute, reason, client, source ORDER BY minute DESC LIMIT $2`, user, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading refusals: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Refusals
+		var minute int64
+		if err := rows.Scan(&minute, &r.Reason, &r.Client, &r.Source, &r.Count); err != nil {
+			return nil, fmt.Errorf("reading refusals: %w", err)
+		}
+		r.Minute = fromMillis(minute)
+		refusals = append(refusals, r)
+	}
+	return refusals, rows.Err()
+}
+
 func (tx *Tx) records(user string, after int64, limit int) (records []Record, macs [][]byte, err error) {
+	return tx.scanRecords(`WHERE node = $1 AND seq > $2 AND ($3 = '' OR user_name = $3) ORDER BY seq LIMIT $4`, tx.store.node, after, user, limit)
+}
+
+func (tx *Tx) scanRecords(which string, arguments ...any) (records []Record, macs [][]byte, err error) {
 	rows, err := tx.query(`SELECT seq, at, decision, event, reason, user_name, client, calling_station, actor_uid, actor_name, detail, mac
-		FROM audit WHERE node = $1 AND seq > $2 AND ($3 = '' OR user_name = $3) ORDER BY seq LIMIT $4`, tx.store.node, after, user, limit)
+		FROM audit `+which, arguments...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading audit records: %w", err)
 	}

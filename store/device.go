@@ -53,7 +53,7 @@ func (s *Store) OpenSecret(d Device) ([]byte, error) {
 // period, already.
 func (tx *Tx) AddDevice(d Device, secret []byte) (Device, error) {
 	ring := tx.store.keys.Load()
-	d.ID, d.CreatedAt = newDeviceID(), tx.now
+	d.ID, d.CreatedAt = randomID(), tx.now
 	d.Sealed = ring.seal(secret, d.words()...)
 	mac := tx.store.MAC(PurposeSecret, []byte(d.User), secret, number(int64(d.Period)))
 	if _, err := tx.row(`SELECT last_step FROM retired_secrets WHERE user_name = $1 AND secret_mac = $2`,
@@ -75,7 +75,7 @@ func (tx *Tx) AddDevice(d Device, secret []byte) (Device, error) {
 	return d, nil
 }
 
-func newDeviceID() int64 {
+func randomID() int64 {
 	var octets [8]byte
 	rand.Read(octets[:])
 	return int64(binary.BigEndian.Uint64(octets[:]) >> 1)

@@ -37,9 +37,10 @@ const (
 	PurposeName   Purpose = "name"   // unknown names in the log
 	PurposeSecret Purpose = "secret" // a TOTP secret, to recognize it again
 	PurposeAudit  Purpose = "audit"  // the audit chain
+	PurposeTicket Purpose = "ticket" // tickets of enrollments
 )
 
-var purposes = []Purpose{PurposeState, PurposeCode, PurposeField, PurposeRepeat, PurposeName, PurposeSecret, PurposeAudit}
+var purposes = []Purpose{PurposeState, PurposeCode, PurposeField, PurposeRepeat, PurposeName, PurposeSecret, PurposeAudit, PurposeTicket}
 
 type keyring struct {
 	current string

@@ -10,8 +10,12 @@ import (
 // by then no code of that time fits any more.
 const retiredFor = 24 * time.Hour
 
-// Prune removes what has expired: States, verdicts, temporary codes and the
-// memory of removed secrets.
+// noticeFor is how long a notice is tried to be delivered.
+const noticeFor = 72 * time.Hour
+
+// Prune removes what has expired: States, verdicts, temporary codes,
+// enrollments, sessions, notices that couldn't be delivered and the memory of
+// removed secrets.
 func (s *Store) Prune(ctx context.Context) error {
 	return s.Update(ctx, func(tx *Tx) error {
 		now := millis(tx.now)
@@ -22,6 +26,9 @@ func (s *Store) Prune(ctx context.Context) error {
 			{`DELETE FROM states WHERE expires_at <= $1`, now},
 			{`DELETE FROM verdicts WHERE expires_at <= $1`, now},
 			{`DELETE FROM temporary_codes WHERE expires_at <= $1`, now},
+			{`DELETE FROM enrollments WHERE expires_at <= $1`, now},
+			{`DELETE FROM sessions WHERE expires_at <= $1`, now},
+			{`DELETE FROM outbox WHERE at <= $1`, millis(tx.now.Add(-noticeFor))},
 			{`DELETE FROM retired_secrets WHERE retired_at <= $1`, millis(tx.now.Add(-retiredFor))},
 		} {
 			if _, err := tx.exec(prune.query, prune.before); err != nil {

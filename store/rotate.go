@@ -27,7 +27,9 @@ func (s *Store) SetKeys(ctx context.Context, keys Keys) error {
 	}
 	var foreign string
 	err = s.View(ctx, func(tx *Tx) error {
-		used, err := tx.names(`SELECT DISTINCT key_id FROM devices`)
+		// Secrets of enrollments aren't sealed anew: they live for minutes, and
+		// their key stays until then.
+		used, err := tx.names(`SELECT key_id FROM devices UNION SELECT key_id FROM enrollments WHERE secret IS NOT NULL`)
 		for _, id := range used {
 			if _, ok := ring.seals[id]; !ok {
 				foreign = id

@@ -28,6 +28,10 @@ type Account struct {
 	// as long as no audit record says so; zero: not.
 	ResetByHandAt time.Time
 
+	// ResetAt is since when a user who was enrolled has no device; zero: never so.
+	ResetAt time.Time
+	// PolicyAt is when the user's own policy was set; zero: never.
+	PolicyAt       time.Time
 	Lock           Lock
 	Devices        []Device
 	RecoveryCodes  int // how many are left
@@ -67,10 +71,76 @@ type State struct {
 	Epoch     int64
 	TriesLeft int
 	ExpiresAt time.Time
+	// Enrollment is the id of the enrollment that the answer confirms, nil
+	// where it doesn't.
+	Enrollment []byte
 }
 
 // Actor is who changes something: the peer of the admin socket, or the user.
 type Actor struct {
 	UID  int64  // -1 where there is none
 	Name string // of the uid if known, else what kind of actor it is
+}
+
+// EnrollmentKind says how an enrollment began.
+type EnrollmentKind string
+
+const (
+	EnrollmentFirstUse   EnrollmentKind = "first_use"  // by the challenge of a login
+	EnrollmentInvitation EnrollmentKind = "invitation" // by an administrator
+	EnrollmentSession    EnrollmentKind = "session"    // by a user who is signed in
+)
+
+// Enrollment is a device on its way: its secret may have been shown, but no code
+// of it has been accepted.
+type Enrollment struct {
+	User   string // canonical name
+	ID     []byte // 16 random octets; who knows it may go on with the enrollment
+	Kind   EnrollmentKind
+	Epoch  int64
+	Client string // of the login, for a first use
+	Source string // where that login came from; "" where it isn't known
+	Ticket []byte // MAC of the ticket that opens it; nil: none
+
+	// Sealed is the secret, nil until it was drawn; it counts until SecretUntil.
+	Sealed      []byte
+	Algorithm   string
+	Digits      int
+	Period      int
+	SecretUntil time.Time
+
+	Label    string
+	Replaces string // label of the device that goes when this one comes; "": none
+
+	// What was confirmed on the page, while a first use waits for its State.
+	ConfirmedStep  int64  // 0: nothing yet
+	ConfirmedField []byte // MAC of the code
+	Recovery       []byte // MACs of the recovery codes shown, 32 octets each
+
+	OpenedAt  time.Time // when a browser opened the ticket; zero: not yet
+	Contested bool      // and another browser wanted it too
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// Notice tells a user through one channel what happened to the own second factor.
+type Notice struct {
+	ID      int64
+	Channel string // "mail" or "webhook"
+	User    string
+	Event   string // as in the audit log
+	At      time.Time
+	Address string // of the browser or the VPN client; "" where it isn't known
+	Device  string // its label; "" where the event is of no single device
+	Actor   string // who did it: "self", or the administrator
+	Tries   int    // made so far, this one included
+}
+
+// Refusals are equal failures before the first factor within one minute.
+type Refusals struct {
+	Minute time.Time
+	Reason string
+	Client string
+	Source string // network
+	Count  int
 }

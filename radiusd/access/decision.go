@@ -28,6 +28,16 @@ type Decision struct {
 	LockedUntil time.Time
 	// TriesLeft counts the answers that a challenge still takes, this one included.
 	TriesLeft int
+	// Ticket goes with the challenge of a first use, as users read it: two
+	// groups of letters and a dash. "" where the secret itself goes with it.
+	Ticket string `json:"-"`
+	// Secret is what the authenticator app needs, in Base32: only for clients
+	// with RevealSecret.
+	Secret string `json:"-"`
+	// EnrollBy is when the user must have enrolled; zero: no deadline, or enrolled.
+	EnrollBy time.Time
+	// Epoch is the user's at this decision: a web session ends with it.
+	Epoch int64
 }
 
 // Errors of Check after which no answer is sent, so that the client asks

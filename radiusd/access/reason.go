@@ -13,6 +13,9 @@ const (
 	TwoFactorDisabled Reason = "two_factor_disabled" // the policy asks nobody
 	NotEnrolled       Reason = "not_enrolled"        // optional, and nothing to ask for
 	Exempt            Reason = "exempt"              // the user's own policy
+	EnrollmentGrace   Reason = "enrollment_grace"    // enforced and not enrolled, before the deadline
+	FirstUseAccepted  Reason = "first_use_accepted"  // the first code of a new device
+	SignedIn          Reason = "signed_in"           // web page: nothing to ask for yet
 )
 
 // Reasons of a challenge, and of the reject where no challenge is possible.
@@ -22,12 +25,16 @@ const (
 	CodeWrong     Reason = "code_wrong"
 	CodeUsed      Reason = "code_used" // right, but not newer than the last one used
 	Locked        Reason = "locked"    // too many wrong codes before this one
+
+	EnrollmentRequired Reason = "enrollment_required"  // enforced and not enrolled: first use
+	EnrollmentNotBegun Reason = "enrollment_not_begun" // answered before the page was used
+	EnrollmentWrong    Reason = "enrollment_wrong"     // not the first code of the new device
 )
 
 // Reasons of a reject.
 const (
 	LockedCodeRight    Reason = "locked_code_right"   // the code was right, the lock stands
-	EnrollmentRequired Reason = "enrollment_required" // enforced and not enrolled
+	EnrollmentClosed   Reason = "enrollment_closed"   // enforced, not enrolled, and first use isn't open
 	UnverifiedRefused  Reason = "unverified_refused"  // mode code: nothing was verified
 	NameInvalid        Reason = "name_invalid"
 	UserUnknown        Reason = "user_unknown"
@@ -42,4 +49,6 @@ const (
 	StateVoid          Reason = "state_void" // the user's epoch moved on
 	RequestMalformed   Reason = "request_malformed"
 	MethodUnsupported  Reason = "method_unsupported" // CHAP, EAP
+	TicketUnknown      Reason = "ticket_unknown"     // web page: no live enrollment has it
+	TicketThrottled    Reason = "ticket_throttled"   // web page: too many wrong tickets before this one
 )

@@ -12,7 +12,14 @@ const (
 	ModeAppend Mode = "append"
 	// ModeCode: the code alone; the client has checked the first factor itself.
 	ModeCode Mode = "code"
+	// ModeWeb: the enrollment page. As ModeChallenge, but who has nothing that
+	// makes a code is signed in on the password, to enroll and nothing else.
+	ModeWeb Mode = "web"
 )
+
+// WebClient is the enrollment page as a client of the gate. No RADIUS client may
+// have its name, for States belong to clients by name.
+const WebClient = "web"
 
 // Client is what the gate needs to know of the NAS or portal that asks.
 type Client struct {
@@ -26,6 +33,11 @@ type Client struct {
 	// RepeatByNASPort takes NAS-Port for the Acct-Session-Id of clients that
 	// send none, when a login is recognized as a repeat.
 	RepeatByNASPort bool
+	// OwnCodesOnly leaves temporary codes out: they come from the helpdesk.
+	OwnCodesOnly bool
+	// RevealSecret puts the secret itself into the challenge of a first use,
+	// for users who can't open a page. Whoever reads the traffic has it.
+	RevealSecret bool
 	// Policy replaces the global one for this client; nil: the global one holds.
 	Policy *Policy
 }

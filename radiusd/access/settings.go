@@ -10,6 +10,23 @@ type Settings struct {
 	ChallengeTries    int           // answers to a challenge and its repetitions
 	Lockout           Lockout
 	Throttle          Throttle
+	// EnforcedSomewhere: some client requires a second factor, whatever the
+	// global policy says.
+	EnforcedSomewhere bool
+	FirstUse          FirstUse
+	NewDevices        DeviceKind
+	// Issuer names the site in authenticator apps.
+	Issuer string
+	// Notices are the channels through which users are told what happened to
+	// their second factor: "mail", "webhook".
+	Notices []string
+}
+
+// DeviceKind is what newly enrolled devices are.
+type DeviceKind struct {
+	Algorithm string // "SHA1", "SHA256" or "SHA512"
+	Digits    int    // 6 to 8
+	Period    int    // seconds
 }
 
 // DefaultSettings are the rules where the configuration says nothing: two-factor
@@ -21,5 +38,7 @@ func DefaultSettings() Settings {
 		ChallengeTries:    3,
 		Lockout:           Lockout{Failures: 5, Lock: 15 * time.Minute, Longest: 24 * time.Hour, Forget: time.Hour},
 		Throttle:          Throttle{Failures: 5, Wait: time.Minute, Longest: 15 * time.Minute, NetworkFailures: 50},
+		FirstUse:          FirstUse{AfterReset: 24 * time.Hour},
+		NewDevices:        DeviceKind{Algorithm: "SHA1", Digits: 6, Period: 30},
 	}
 }

@@ -187,7 +187,9 @@ func schemaOf(t *testing.T, path string) string {
 		if err := rows.Scan(&kind, &name, &definition); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintln(&text, kind, name, strings.Join(strings.Fields(definition), " "))
+		// ALTER TABLE sets its blanks otherwise than we do.
+		definition = strings.NewReplacer(" ,", ",", " )", ")").Replace(strings.Join(strings.Fields(definition), " "))
+		fmt.Fprintln(&text, kind, name, definition)
 	}
 	return text.String()
 }

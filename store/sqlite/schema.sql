@@ -1,4 +1,4 @@
--- The schema of vpn-otpd, version 1. Times are milliseconds since 1970, 0 is never.
+-- The schema of vpn-otpd, version 2. Times are milliseconds since 1970, 0 is never.
 
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
@@ -18,7 +18,9 @@ CREATE TABLE users (
 	failed_at        INTEGER NOT NULL DEFAULT 0,
 	lock_level       INTEGER NOT NULL DEFAULT 0,
 	locked_until     INTEGER NOT NULL DEFAULT 0,
-	failed_field     BLOB
+	failed_field     BLOB,
+	reset_at         INTEGER NOT NULL DEFAULT 0,
+	policy_at        INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 CREATE TABLE devices (
@@ -73,6 +75,7 @@ CREATE TABLE temporary_codes (
 
 -- What the State of a challenge stands for. asked_name is the name as it was
 -- asked for, canonical; user_name is the one that the first factor returned.
+-- enrollment is set where the answer confirms one: first use.
 CREATE TABLE states (
 	id         BLOB    PRIMARY KEY,
 	user_name  TEXT    NOT NULL,
@@ -80,9 +83,65 @@ CREATE TABLE states (
 	client     TEXT    NOT NULL,
 	epoch      INTEGER NOT NULL,
 	tries_left INTEGER NOT NULL,
-	expires_at INTEGER NOT NULL
+	expires_at INTEGER NOT NULL,
+	enrollment BLOB
 ) WITHOUT ROWID;
 CREATE INDEX states_expiry ON states (expires_at);
+
+-- Enrollments that have begun: no device yet. ticket is a MAC of what opens it, a
+-- first use or an invitation. The secret is NULL until it was shown, and counts
+-- until secret_until; recovery holds the MACs of codes that count once the device
+-- does. What a first use confirmed on the page waits for the answer to its State.
+CREATE TABLE enrollments (
+	user_name       TEXT    NOT NULL,
+	id              BLOB    NOT NULL,
+	kind            TEXT    NOT NULL CHECK (kind IN ('first_use', 'invitation', 'session')),
+	epoch           INTEGER NOT NULL,
+	client          TEXT    NOT NULL,
+	source          TEXT    NOT NULL,
+	ticket          BLOB,
+	secret          BLOB,
+	key_id          TEXT    NOT NULL,
+	algorithm       TEXT    NOT NULL,
+	digits          INTEGER NOT NULL,
+	period          INTEGER NOT NULL,
+	secret_until    INTEGER NOT NULL,
+	label           TEXT    NOT NULL,
+	replaces        TEXT    NOT NULL,
+	confirmed_step  INTEGER NOT NULL,
+	confirmed_field BLOB,
+	recovery        BLOB,
+	opened_at       INTEGER NOT NULL,
+	contested       INTEGER NOT NULL CHECK (contested IN (0, 1)),
+	created_at      INTEGER NOT NULL,
+	expires_at      INTEGER NOT NULL,
+	PRIMARY KEY (user_name, id)
+) WITHOUT ROWID;
+CREATE INDEX enrollments_ticket ON enrollments (ticket);
+CREATE INDEX enrollments_expiry ON enrollments (expires_at);
+
+-- Sessions of the enrollment page, by a hash of their token.
+CREATE TABLE sessions (
+	token      TEXT    PRIMARY KEY,
+	data       BLOB    NOT NULL,
+	expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_expiry ON sessions (expires_at);
+
+-- What users are still to be told.
+CREATE TABLE outbox (
+	id          INTEGER PRIMARY KEY,
+	channel     TEXT    NOT NULL,
+	user_name   TEXT    NOT NULL,
+	event       TEXT    NOT NULL,
+	at          INTEGER NOT NULL,
+	address     TEXT    NOT NULL,
+	device      TEXT    NOT NULL,
+	actor       TEXT    NOT NULL,
+	tries       INTEGER NOT NULL,
+	next_try_at INTEGER NOT NULL
+);
+CREATE INDEX outbox_next ON outbox (next_try_at);
 
 -- The verdicts of the last seconds, by a MAC of what identifies one login.
 CREATE TABLE verdicts (
@@ -122,6 +181,7 @@ CREATE TABLE refusals (
 	count     INTEGER NOT NULL,
 	PRIMARY KEY (node, minute, reason, client, source, user_name)
 ) WITHOUT ROWID;
+CREATE INDEX refusals_user ON refusals (user_name, minute);
 
 -- The sqlite3 shell has foreign keys off: what a user has goes by trigger too.
 CREATE TRIGGER users_delete AFTER DELETE ON users BEGIN
@@ -129,6 +189,7 @@ CREATE TRIGGER users_delete AFTER DELETE ON users BEGIN
 	DELETE FROM recovery_codes WHERE user_name = OLD.name;
 	DELETE FROM temporary_codes WHERE user_name = OLD.name;
 	DELETE FROM states WHERE user_name = OLD.name;
+	DELETE FROM enrollments WHERE user_name = OLD.name;
 END;
 
 -- Who is enrolled, as in eduVPN 2.x. The columns are its columns; the secrets
@@ -143,8 +204,10 @@ WHEN EXISTS (SELECT 1 FROM devices WHERE user_name = OLD.user_id) BEGIN
 	DELETE FROM recovery_codes WHERE user_name = OLD.user_id;
 	DELETE FROM temporary_codes WHERE user_name = OLD.user_id;
 	DELETE FROM states WHERE user_name = OLD.user_id;
+	DELETE FROM enrollments WHERE user_name = OLD.user_id;
 	UPDATE users SET epoch = epoch + 1, failures = 0, failed_at = 0, lock_level = 0, locked_until = 0, failed_field = NULL,
-		reset_by_hand_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000
+		reset_by_hand_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000,
+		reset_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000
 	WHERE name = OLD.user_id;
 END;
 

@@ -21,6 +21,9 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed migrations/v2.sql
+var migrationV2 string
+
 // pragmas are set on each connection. busy_timeout is in milliseconds and stays
 // below the time in which a login is answered: someone holds the file with the
 // sqlite3 shell. secure_delete overwrites what is deleted.
@@ -46,6 +49,7 @@ func Dialect() store.Dialect {
 	return store.Dialect{
 		Name:        "sqlite",
 		Schema:      schema,
+		Migrations:  []string{migrationV2},
 		Begin:       "BEGIN IMMEDIATE",
 		TableExists: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
 	}
