@@ -2,10 +2,8 @@ package access
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -22,15 +20,15 @@ type AccountStore interface {
 // Accounts is what administrators do to users. Each change and its audit record
 // are one transaction; what is refused comes back as a *Refusal.
 type Accounts struct {
-	store  AccountStore
-	names  Names
-	hash   func(password []byte) (string, error)
-	random io.Reader
+	store AccountStore
+	gate  *Gate // for its rules
+	hash  func(password []byte) (string, error)
 }
 
-// NewAccounts makes Accounts over a store; hash makes the hash of a password.
-func NewAccounts(s AccountStore, names Names, hash func([]byte) (string, error)) *Accounts {
-	return &Accounts{store: s, names: names, hash: hash, random: rand.Reader}
+// NewAccounts makes Accounts over a store that go by the gate's rules; hash
+// makes the hash of a password.
+func NewAccounts(s AccountStore, gate *Gate, hash func([]byte) (string, error)) *Accounts {
+	return &Accounts{store: s, gate: gate, hash: hash}
 }
 
 // Events of the audit log for changes.
@@ -47,27 +45,48 @@ const (
 	EventUnlocked      = "unlocked"
 	EventCodeGiven     = "temporary_code_given"
 	EventRecoveryCodes = "recovery_codes_made"
+	EventTicketMade    = "ticket_made" // an invitation
+
+	// By the users themselves.
+	EventDeviceReplaced = "device_replaced"
+	EventFirstUseBegun  = "first_use_begun"
+	EventTicketOpened   = "ticket_opened"
+	EventTicketOther    = "ticket_other_browser" // a second browser brought it
 )
+
+// told are the events of Accounts that the user is told.
+var told = map[string]bool{
+	EventPasswordSet: true, EventUserDisabled: true, EventDeviceAdded: true, EventDeviceRemoved: true,
+	EventReset: true, EventCodeGiven: true, EventRecoveryCodes: true, EventTicketMade: true,
+}
 
 func refused(kind RefusalKind, format string, arguments ...any) *Refusal {
 	return &Refusal{Kind: kind, Text: fmt.Sprintf(format, arguments...)}
 }
 
 func (a *Accounts) canonical(name string) (string, error) {
-	canonical, err := a.names.Canonicalize(name)
+	canonical, err := a.gate.settings.Load().Names.Canonicalize(name)
 	if err != nil {
 		return "", refused(RefusedInvalid, "%v", err)
 	}
 	return canonical, nil
 }
 
-// change runs one change of an account that exists, with its audit record.
+// change runs one change of an account that exists, with its audit record, and
+// tells the user where that is due.
 func (a *Accounts) change(ctx context.Context, actor store.Actor, name, event string,
+	apply func(tx *store.Tx, account store.Account) (detail string, err error)) error {
+	return a.changeDevice(ctx, actor, name, event, "", apply)
+}
+
+// changeDevice is change for what is done to one device.
+func (a *Accounts) changeDevice(ctx context.Context, actor store.Actor, name, event, device string,
 	apply func(tx *store.Tx, account store.Account) (detail string, err error)) error {
 	canonical, err := a.canonical(name)
 	if err != nil {
 		return err
 	}
+	settings := a.gate.settings.Load()
 	return a.store.Update(ctx, func(tx *store.Tx) error {
 		account, found, err := tx.Account(canonical)
 		if err != nil {
@@ -76,12 +95,17 @@ func (a *Accounts) change(ctx context.Context, actor store.Actor, name, event st
 		if !found {
 			return refused(RefusedMissing, "no user %q", canonical)
 		}
-		if err := settleResetByHand(tx, account); err != nil {
+		if err := settleResetByHand(tx, settings, account); err != nil {
 			return err
 		}
 		detail, err := apply(tx, account)
 		if err != nil {
 			return err
+		}
+		if told[event] {
+			if err := settings.tell(tx, store.Notice{User: canonical, Event: event, Device: device, Actor: actor.Name}); err != nil {
+				return err
+			}
 		}
 		return tx.Audit(store.Record{Event: event, User: canonical, Actor: actor, Detail: detail})
 	})
@@ -210,7 +234,8 @@ func (a *Accounts) Reset(ctx context.Context, actor store.Actor, name string) er
 			tx.RemoveTemporaryCodes(account.Name),
 			tx.RemoveStates(account.Name),
 			tx.SetLock(account.Name, store.Lock{}),
-			tx.RaiseEpoch(account.Name))
+			tx.SetReset(account.Name),
+			endAllElse(tx, account.Name))
 	})
 }
 
@@ -228,7 +253,7 @@ func (a *Accounts) GiveCode(ctx context.Context, actor store.Actor, name string,
 	if uses < 1 || uses > MaxCodeUses {
 		return "", time.Time{}, refused(RefusedInvalid, "a temporary code has between 1 and %d uses", MaxCodeUses)
 	}
-	if code, err = newLetterCode(a.random); err != nil {
+	if code, err = newLetterCode(a.gate.random); err != nil {
 		return "", time.Time{}, fmt.Errorf("drawing a code: %w", err)
 	}
 	err = a.change(ctx, actor, name, EventCodeGiven, func(tx *store.Tx, account store.Account) (string, error) {
@@ -241,22 +266,19 @@ func (a *Accounts) GiveCode(ctx context.Context, actor store.Actor, name string,
 
 // NewRecoveryCodes makes ten new recovery codes; the old ones are void.
 func (a *Accounts) NewRecoveryCodes(ctx context.Context, actor store.Actor, name string) (codes []string, err error) {
-	for range RecoveryCodeCount {
-		code, err := newLetterCode(a.random)
-		if err != nil {
-			return nil, fmt.Errorf("drawing a code: %w", err)
-		}
-		codes = append(codes, code)
+	canonical, err := a.canonical(name)
+	if err != nil {
+		return nil, err
+	}
+	codes, macs, err := a.gate.newRecoveryCodes(canonical)
+	if err != nil {
+		return nil, err
 	}
 	err = a.change(ctx, actor, name, EventRecoveryCodes, func(tx *store.Tx, account store.Account) (string, error) {
 		if len(account.Devices) == 0 {
 			return "", refused(RefusedRule, "user %q has no device: recovery codes stand in for one", account.Name)
 		}
-		macs := make([][]byte, len(codes))
-		for i, code := range codes {
-			macs[i] = codeMAC(a.store, account.Name, code)
-		}
-		return "", tx.ReplaceRecoveryCodes(account.Name, macs)
+		return "", a.gate.keepRecovery(tx, store.Enrollment{User: account.Name, Recovery: macs})
 	})
 	if err != nil {
 		return nil, err

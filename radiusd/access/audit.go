@@ -36,6 +36,9 @@ func (g *Gate) record(tx *store.Tx, l *login, f *facts, o outcome) error {
 		return err
 	}
 	r.Event, r.Detail = EventAlarm, alarmText
+	if err := l.settings.tell(tx, store.Notice{User: r.User, Event: EventAlarm, Address: r.CallingStation, Actor: "unknown"}); err != nil {
+		return err
+	}
 	return tx.Audit(r)
 }
 
@@ -43,6 +46,9 @@ func detail(f *facts, o outcome) string {
 	words := []string{"verdict=" + string(o.verdict)}
 	if f.match.device.Label != "" {
 		words = append(words, "device="+strconv.Quote(f.match.device.Label))
+	}
+	if o.closed != "" {
+		words = append(words, "closed="+string(o.closed))
 	}
 	if o.lock != nil {
 		words = append(words, "failures="+strconv.Itoa(o.lock.Failures))
@@ -55,9 +61,12 @@ func detail(f *facts, o outcome) string {
 
 // settleResetByHand turns the note that a reset in the database left into an
 // audit record.
-func settleResetByHand(tx *store.Tx, account store.Account) error {
+func settleResetByHand(tx *store.Tx, settings *Settings, account store.Account) error {
 	if account.ResetByHandAt.IsZero() {
 		return nil
+	}
+	if err := settings.tell(tx, store.Notice{User: account.Name, Event: EventResetByHand, Actor: "database"}); err != nil {
+		return err
 	}
 	err := tx.Audit(store.Record{Event: EventResetByHand, Reason: "reset", User: account.Name, Actor: nobody,
 		Detail: "at=" + account.ResetByHandAt.UTC().Format(time.RFC3339)})

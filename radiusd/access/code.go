@@ -38,6 +38,9 @@ func newLetterCode(random io.Reader) (string, error) {
 	return string(code), nil
 }
 
+// codeMACSize is the length of a code's MAC in octets.
+const codeMACSize = 32
+
 // codeMAC is what is kept of a recovery or temporary code.
 func codeMAC(s Store, user, code string) []byte {
 	return s.MAC(store.PurposeCode, []byte(user), []byte(code))

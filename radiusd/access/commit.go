@@ -24,11 +24,11 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	if err := settleResetByHand(tx, f.account); err != nil {
+	if err := settleResetByHand(tx, l.settings, f.account); err != nil {
 		return Decision{}, err
 	}
 	repeat := g.repeatMAC(l)
-	if decision, found, err := earlierVerdict(tx, repeat, f.account); err != nil || found {
+	if decision, found, err := g.earlierVerdict(tx, repeat, l, f.account); err != nil || found {
 		return decision, err
 	}
 	o, err := g.settle(tx, f)
@@ -37,15 +37,23 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 	}
 	l.alarm = o.locksNow
 	decision := l.decision(f, o)
+	if o.firstUse {
+		if err := g.beginFirstUse(tx, l, f); err != nil {
+			return Decision{}, err
+		}
+		if err := g.present(&decision, l.Client, *f.enrollment); err != nil {
+			return Decision{}, err
+		}
+	}
 	if o.verdict == Challenge {
-		if decision.State, err = g.newState(tx, l, f, o.triesLeft); err != nil {
+		if decision.State, err = g.newState(tx, l, f, o); err != nil {
 			return Decision{}, err
 		}
 	}
 	if err := g.record(tx, l, f, o); err != nil {
 		return Decision{}, err
 	}
-	return decision, keepVerdict(tx, repeat, decision, f.account)
+	return decision, keepVerdict(tx, repeat, decision, f)
 }
 
 // settle evaluates and writes what the outcome asks for. Where the State or the
@@ -72,7 +80,7 @@ func (g *Gate) settle(tx *store.Tx, f *facts) (outcome, error) {
 		if !o.burns {
 			return o, nil
 		}
-		won, err := burn(tx, f)
+		won, err := g.burn(tx, f)
 		if err != nil || won {
 			return o, err
 		}
@@ -81,7 +89,7 @@ func (g *Gate) settle(tx *store.Tx, f *facts) (outcome, error) {
 }
 
 // burn takes the one-time thing that was typed; won is false where it was gone.
-func burn(tx *store.Tx, f *facts) (won bool, err error) {
+func (g *Gate) burn(tx *store.Tx, f *facts) (won bool, err error) {
 	switch m := f.match; m.kind {
 	case matchTOTP:
 		return tx.BurnStep(m.device, m.step, f.field)
@@ -89,13 +97,18 @@ func burn(tx *store.Tx, f *facts) (won bool, err error) {
 		return tx.BurnRecoveryCode(f.account.Name, m.mac)
 	case matchTemporary:
 		return tx.BurnTemporaryCode(f.account.Name, m.mac)
+	case matchPending:
+		return g.completeFirstUse(tx, f)
 	}
 	return false, fmt.Errorf("a match of kind %d can't be burnt", f.match.kind)
 }
 
 // decision is the answer that an outcome makes.
 func (l *login) decision(f *facts, o outcome) Decision {
-	d := Decision{ID: l.id, Verdict: o.verdict, Reason: o.reason, User: l.user, TriesLeft: o.triesLeft}
+	d := Decision{ID: l.id, Verdict: o.verdict, Reason: o.reason, User: l.user, TriesLeft: o.triesLeft, Epoch: f.account.Epoch}
+	if len(f.account.Devices) == 0 && o.verdict != Reject && standingOf(f.settings, f.client, f.account).requires {
+		d.EnrollBy = f.settings.FirstUse.grace(f.account, f.now)
+	}
 	if o.reason == Locked || o.reason == LockedCodeRight {
 		d.LockedUntil = f.account.Lock.Until
 	}
@@ -103,14 +116,17 @@ func (l *login) decision(f *facts, o outcome) Decision {
 }
 
 // newState keeps what the challenge stands for, under a name that nobody can guess.
-func (g *Gate) newState(tx *store.Tx, l *login, f *facts, tries int) (string, error) {
+func (g *Gate) newState(tx *store.Tx, l *login, f *facts, o outcome) (string, error) {
 	id := make([]byte, stateIDSize)
 	if _, err := io.ReadFull(g.random, id); err != nil {
 		return "", fmt.Errorf("drawing a State: %w", err)
 	}
-	err := tx.AddState(store.State{
+	state := store.State{
 		ID: id, User: f.account.Name, AskedName: l.asked, Client: l.Client.Name, Epoch: f.account.Epoch,
-		TriesLeft: tries, ExpiresAt: tx.Now().Add(l.settings.ChallengeLifetime),
-	})
-	return printState(g.store, id), err
+		TriesLeft: o.triesLeft, ExpiresAt: tx.Now().Add(l.settings.ChallengeLifetime),
+	}
+	if o.firstUse {
+		state.Enrollment, state.ExpiresAt = f.enrollment.ID, tx.Now().Add(firstUseLifetime)
+	}
+	return printState(g.store, id), tx.AddState(state)
 }

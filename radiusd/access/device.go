@@ -27,7 +27,7 @@ func (a *Accounts) AddDevice(ctx context.Context, actor store.Actor, name string
 		return store.Device{}, fault
 	}
 	var added store.Device
-	err = a.change(ctx, actor, name, EventDeviceAdded, func(tx *store.Tx, account store.Account) (string, error) {
+	err = a.changeDevice(ctx, actor, name, EventDeviceAdded, device.Label, func(tx *store.Tx, account store.Account) (string, error) {
 		if fault := device.fits(account); fault != nil {
 			return "", fault
 		}
@@ -36,7 +36,7 @@ func (a *Accounts) AddDevice(ctx context.Context, actor store.Actor, name string
 		if errors.Is(err, store.ErrExists) {
 			return "", refused(RefusedExists, "user %q has a device with this secret already", account.Name)
 		}
-		return fmt.Sprintf("device=%q", device.Label), errors.Join(err, tx.RaiseEpoch(account.Name))
+		return fmt.Sprintf("device=%q", device.Label), errors.Join(err, endAllElse(tx, account.Name))
 	})
 	return added, err
 }
@@ -61,7 +61,7 @@ func (d NewDevice) fits(account store.Account) *Refusal {
 // RemoveDevice removes one device. With the last one the recovery codes go too:
 // they stand in for a device.
 func (a *Accounts) RemoveDevice(ctx context.Context, actor store.Actor, name, label string) error {
-	return a.change(ctx, actor, name, EventDeviceRemoved, func(tx *store.Tx, account store.Account) (string, error) {
+	return a.changeDevice(ctx, actor, name, EventDeviceRemoved, label, func(tx *store.Tx, account store.Account) (string, error) {
 		removed, err := tx.RemoveDevice(account.Name, label)
 		if err != nil {
 			return "", err
@@ -70,18 +70,18 @@ func (a *Accounts) RemoveDevice(ctx context.Context, actor store.Actor, name, la
 			return "", refused(RefusedMissing, "user %q has no device %q", account.Name, label)
 		}
 		if len(account.Devices) == 1 {
-			if err := tx.ReplaceRecoveryCodes(account.Name, nil); err != nil {
+			if err := errors.Join(tx.ReplaceRecoveryCodes(account.Name, nil), tx.SetReset(account.Name)); err != nil {
 				return "", err
 			}
 		}
-		return fmt.Sprintf("device=%q", label), tx.RaiseEpoch(account.Name)
+		return fmt.Sprintf("device=%q", label), endAllElse(tx, account.Name)
 	})
 }
 
 // withDefaults fills in what an authenticator app takes for granted.
 func (d NewDevice) withDefaults() NewDevice {
 	if d.Label == "" {
-		d.Label = "device"
+		d.Label = defaultLabel
 	}
 	if d.Algorithm == "" {
 		d.Algorithm = "SHA1"

@@ -10,6 +10,8 @@ type outcome struct {
 	lock      *store.Lock // to be kept; nil: as it is
 	locksNow  bool        // this failure is the one that locks
 	triesLeft int         // of the new State that a challenge gets
+	firstUse  bool        // the challenge is answered by enrolling
+	closed    Closed      // why first use isn't open, where that is the reason
 }
 
 // evaluate says what happens, and writes nothing. It reads top to bottom in the
@@ -28,8 +30,11 @@ func evaluate(f *facts) outcome {
 	if !standing.asks || !standing.requires && !f.hasMeans {
 		return f.passUnasked(standing.reason)
 	}
+	if f.answersFirstUse() {
+		return f.answerFirstUse()
+	}
 	if !f.hasMeans {
-		return refuse(EnrollmentRequired)
+		return f.firstUse()
 	}
 
 	locked := f.account.Lock.Until.After(f.now)
@@ -56,6 +61,7 @@ var acceptReasons = map[matchKind]Reason{
 	matchTOTP:      TOTPAccepted,
 	matchRecovery:  RecoveryAccepted,
 	matchTemporary: TemporaryAccepted,
+	matchPending:   FirstUseAccepted,
 }
 
 func refuse(reason Reason) outcome { return outcome{verdict: Reject, reason: reason} }
@@ -71,7 +77,7 @@ func (f *facts) stateFault() Reason {
 		return StateOtherClient
 	case !f.state.ExpiresAt.After(f.now):
 		return StateExpired
-	case f.state.Epoch != f.account.Epoch:
+	case f.state.Epoch != f.account.Epoch, f.state.Enrollment != nil && f.enrollment == nil:
 		return StateVoid
 	}
 	return ""

@@ -2,6 +2,7 @@ package access
 
 import (
 	"bytes"
+	"net/netip"
 	"time"
 
 	"vpn-otpd/radiusd/totp"
@@ -26,6 +27,7 @@ const (
 	matchTOTP
 	matchRecovery
 	matchTemporary
+	matchPending // the first code of a new device
 )
 
 // match is the one-time thing that a typed code stands for.
@@ -44,10 +46,14 @@ type facts struct {
 	now      time.Time
 
 	account   store.Account
+	known     bool // the store has the account
+	source    netip.Addr
 	askedName string
 	resumes   bool         // the request answers a challenge
 	state     *store.State // what its State stands for; nil: nothing any more
 	taken     bool         // and nobody else can answer with it now
+	// enrollment is what the State's challenge began; nil: it isn't of a first use.
+	enrollment *store.Enrollment
 
 	hasMeans bool // a device, or a live temporary code
 	typed    typedKind
@@ -57,7 +63,8 @@ type facts struct {
 
 // gather reads the facts of a login. It changes nothing.
 func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
-	f := &facts{settings: l.settings, client: l.Client, now: tx.Now(), askedName: l.asked, resumes: l.stateID != nil}
+	f := &facts{settings: l.settings, client: l.Client, now: tx.Now(), askedName: l.asked, resumes: l.stateID != nil,
+		source: sourceOf(l.CallingStation)}
 	if f.resumes {
 		state, found, err := tx.State(l.stateID)
 		if err != nil {
@@ -67,6 +74,15 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 			f.state = &state
 			l.user = state.User
 		}
+		if state.Enrollment != nil {
+			e, found, err := tx.Enrollment(state.User, state.Enrollment)
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				f.enrollment = &e
+			}
+		}
 	}
 	account, known, err := tx.Account(l.user)
 	if err != nil {
@@ -75,7 +91,7 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 	if !known {
 		account = store.Account{Name: l.user, Policy: store.PolicyDefault}
 	}
-	f.account = account
+	f.account, f.known = account, known
 	f.account.Lock = l.settings.Lockout.age(account.Lock, f.now)
 	if f.hasMeans = len(account.Devices) > 0; !f.hasMeans && known {
 		codes, err := tx.TemporaryCodesLeft(l.user)
@@ -93,10 +109,14 @@ func (g *Gate) gatherCode(tx *store.Tx, l *login, f *facts) (err error) {
 	switch {
 	case !f.resumes && l.field.code == "":
 		f.typed = typedNothing
+	case f.enrollment != nil && len(code) == f.enrollment.Digits && allDigits(code):
+		f.typed = typedCode
+		f.field = g.fieldMAC(l.user, code)
+		f.match, err = g.matchPending(*f.enrollment, f, code)
 	case letterCodeShaped(code):
 		f.typed = typedCode
 		f.field = g.fieldMAC(l.user, code)
-		f.match, err = g.matchLetters(tx, l.user, code)
+		f.match, err = g.matchLetters(tx, l, code)
 	case f.fitsADevice(code):
 		f.typed = typedCode
 		f.field = g.fieldMAC(l.user, code)
@@ -142,12 +162,39 @@ func (g *Gate) matchDigits(f *facts, code string) (match, error) {
 	return found, nil
 }
 
-func (g *Gate) matchLetters(tx *store.Tx, user, code string) (match, error) {
-	mac := codeMAC(g.store, user, code)
-	if there, err := tx.HasRecoveryCode(user, mac); err != nil || there {
+// matchPending looks for the step of a device that is being enrolled. The code
+// that was confirmed on the page may come once more, also after its time.
+func (g *Gate) matchPending(e store.Enrollment, f *facts, code string) (match, error) {
+	if e.Sealed == nil {
+		return match{}, nil
+	}
+	secret, err := g.store.OpenPending(e)
+	if err != nil {
+		return match{}, err
+	}
+	step, ok := totp.Match(keyOf(e, secret), code, f.now)
+	if !ok && e.ConfirmedStep > 0 && bytes.Equal(e.ConfirmedField, f.field) {
+		step, ok = e.ConfirmedStep, true
+	}
+	if !ok {
+		return match{}, nil
+	}
+	return match{kind: matchPending, step: max(step, e.ConfirmedStep)}, nil
+}
+
+func keyOf(e store.Enrollment, secret []byte) totp.Key {
+	return totp.Key{Secret: secret, Algorithm: e.Algorithm, Digits: e.Digits, Period: e.Period}
+}
+
+func (g *Gate) matchLetters(tx *store.Tx, l *login, code string) (match, error) {
+	mac := codeMAC(g.store, l.user, code)
+	if there, err := tx.HasRecoveryCode(l.user, mac); err != nil || there {
 		return match{kind: matchRecovery, mac: mac}, err
 	}
-	there, err := tx.HasTemporaryCode(user, mac)
+	if l.Client.OwnCodesOnly {
+		return match{}, nil
+	}
+	there, err := tx.HasTemporaryCode(l.user, mac)
 	if err != nil || !there {
 		return match{}, err
 	}

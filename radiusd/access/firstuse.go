@@ -1,9 +1,12 @@
 package access
 
 import (
+	"fmt"
+	"io"
 	"net/netip"
 	"time"
 
+	"vpn-otpd/radiusd/totp"
 	"vpn-otpd/store"
 )
 
@@ -86,4 +89,159 @@ func (r FirstUse) grace(account store.Account, now time.Time) time.Time {
 		return time.Time{}
 	}
 	return r.deadline(account)
+}
+
+const (
+	// firstUseLifetime is how long a first use may take: its State, its ticket
+	// and its secret live so long, from the last login that goes on with it.
+	firstUseLifetime = 10 * time.Minute
+	// firstUseTries are the answers that its challenge takes.
+	firstUseTries = 5
+)
+
+// firstUse is what happens to a user who must have a device and has none.
+func (f *facts) firstUse() outcome {
+	rule := f.settings.FirstUse
+	if !rule.grace(f.account, f.now).IsZero() && !f.client.RequireAlways {
+		return f.passUnasked(EnrollmentGrace)
+	}
+	if rule.How == "" {
+		return refuse(EnrollmentRequired)
+	}
+	if closed := rule.closed(f.account, f.source, f.now); closed != "" {
+		return outcome{verdict: Reject, reason: EnrollmentClosed, closed: closed}
+	}
+	if rule.How != FirstUseChallenge || f.client.Mode != ModeChallenge {
+		return refuse(EnrollmentRequired)
+	}
+	return outcome{verdict: Challenge, reason: EnrollmentRequired, triesLeft: firstUseTries, firstUse: true}
+}
+
+// answersFirstUse reports whether this is the answer to the challenge of a first
+// use, and not a code that the helpdesk gave meanwhile.
+func (f *facts) answersFirstUse() bool {
+	return f.enrollment != nil && (f.match.kind == matchNone || f.match.kind == matchPending)
+}
+
+func (f *facts) answerFirstUse() outcome {
+	if f.match.kind == matchPending {
+		return outcome{verdict: Accept, reason: FirstUseAccepted, burns: true}
+	}
+	reason := EnrollmentWrong
+	if f.enrollment.Sealed == nil {
+		reason = EnrollmentNotBegun
+	}
+	o := f.askAgain(reason)
+	o.firstUse = o.verdict == Challenge
+	return o
+}
+
+// beginFirstUse makes the enrollment that a challenge of first use stands for,
+// or goes on with the one that is under way for the same place. One that a
+// second browser wanted isn't gone on with: nobody knows who opened it.
+func (g *Gate) beginFirstUse(tx *store.Tx, l *login, f *facts) error {
+	if f.enrollment != nil { // the challenge is repeated
+		return tx.ExtendEnrollment(*f.enrollment, tx.Now().Add(firstUseLifetime))
+	}
+	source := ""
+	if f.source.IsValid() {
+		source = f.source.String()
+	}
+	e, found, err := tx.EnrollmentOfKind(f.account.Name, store.EnrollmentFirstUse)
+	if err != nil {
+		return err
+	}
+	same := found && e.Epoch == f.account.Epoch && e.Client == l.Client.Name && e.Source == source && !e.Contested
+	if same && (source != "" || !l.Client.RevealSecret) {
+		f.enrollment = &e
+		return tx.ExtendEnrollment(e, tx.Now().Add(firstUseLifetime))
+	}
+	return g.newFirstUse(tx, l, f, source)
+}
+
+func (g *Gate) newFirstUse(tx *store.Tx, l *login, f *facts, source string) error {
+	e := l.settings.newEnrollment(f.account, store.EnrollmentFirstUse)
+	e.Client, e.Source, e.ExpiresAt = l.Client.Name, source, tx.Now().Add(firstUseLifetime)
+	e, err := g.addTicketed(tx, e)
+	if err != nil {
+		return err
+	}
+	if l.Client.RevealSecret {
+		if e, err = g.drawSecret(tx, e, e.ExpiresAt); err != nil {
+			return err
+		}
+	}
+	f.enrollment = &e
+	return tx.Audit(store.Record{Decision: l.id, Event: EventFirstUseBegun, User: f.account.Name, Client: l.Client.Name,
+		CallingStation: printable(l.CallingStation), Actor: nobody})
+}
+
+// newEnrollment is one of a user, with what new devices are. All devices of a
+// user show equally many digits.
+func (s *Settings) newEnrollment(account store.Account, kind store.EnrollmentKind) store.Enrollment {
+	e := store.Enrollment{User: account.Name, Kind: kind, Epoch: account.Epoch,
+		Algorithm: s.NewDevices.Algorithm, Digits: s.NewDevices.Digits, Period: s.NewDevices.Period}
+	if len(account.Devices) > 0 {
+		e.Digits = account.Devices[0].Digits
+	}
+	return e
+}
+
+// addTicketed keeps an enrollment that a ticket opens; the user's earlier ticket
+// is void.
+func (g *Gate) addTicketed(tx *store.Tx, e store.Enrollment) (store.Enrollment, error) {
+	if err := tx.RemoveTickets(e.User); err != nil {
+		return e, err
+	}
+	for {
+		e.ID = make([]byte, enrollmentIDSize)
+		if _, err := io.ReadFull(g.random, e.ID); err != nil {
+			return e, fmt.Errorf("drawing an enrollment: %w", err)
+		}
+		e.Ticket, _ = ticketMAC(g.store, ticketOf(g.store, e.ID))
+		_, taken, err := tx.EnrollmentByTicket(e.Ticket)
+		if err != nil {
+			return e, err
+		}
+		if !taken {
+			return e, tx.AddEnrollment(e)
+		}
+	}
+}
+
+const enrollmentIDSize = 16
+
+// drawSecret draws the secret of the new device.
+func (g *Gate) drawSecret(tx *store.Tx, e store.Enrollment, until time.Time) (store.Enrollment, error) {
+	secret, err := totp.NewSecret(g.random)
+	if err != nil {
+		return e, err
+	}
+	return tx.SetEnrollmentSecret(e, secret, until)
+}
+
+// present puts into the decision what the challenge of a first use shows.
+func (g *Gate) present(d *Decision, client Client, e store.Enrollment) error {
+	if !client.RevealSecret || e.Sealed == nil {
+		d.Ticket = ticketOf(g.store, e.ID)
+		return nil
+	}
+	secret, err := g.store.OpenPending(e)
+	if err != nil {
+		return err
+	}
+	d.Secret = totp.FormatSecret(secret)
+	return nil
+}
+
+// completeFirstUse makes the device count, once.
+func (g *Gate) completeFirstUse(tx *store.Tx, f *facts) (won bool, err error) {
+	e := *f.enrollment
+	f.enrollment = nil
+	account, won, err := g.activate(tx, e, f.account, f.match.step, f.field, e.Source)
+	if err != nil || !won {
+		return false, err
+	}
+	f.account, f.match.device = account, account.Devices[len(account.Devices)-1]
+	return true, nil
 }

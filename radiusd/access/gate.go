@@ -17,7 +17,9 @@ import (
 type Store interface {
 	Update(ctx context.Context, apply func(*store.Tx) error) error
 	Account(ctx context.Context, name string) (account store.Account, found bool, err error)
+	View(ctx context.Context, read func(*store.Tx) error) error
 	OpenSecret(device store.Device) ([]byte, error)
+	OpenPending(e store.Enrollment) ([]byte, error)
 	MAC(purpose store.Purpose, parts ...[]byte) []byte
 }
 
@@ -30,6 +32,7 @@ type Gate struct {
 	random   io.Reader
 	settings atomic.Pointer[Settings]
 	throttle throttle
+	tickets  ticketThrottle
 	refusals refusals
 }
 
@@ -45,7 +48,8 @@ func NewGate(s Store, first FirstFactor, settings Settings, options Options) *Ga
 	g := &Gate{
 		store: s, first: first,
 		logger: options.Logger, now: options.Now, random: options.Random,
-		throttle: throttle{entries: make(map[throttleKey]*throttleEntry)},
+		throttle: newThrottle(),
+		tickets:  newTicketThrottle(),
 	}
 	if g.logger == nil {
 		g.logger = slog.New(slog.DiscardHandler)
@@ -146,7 +150,8 @@ func (g *Gate) resume(l *login) Reason {
 // firstFactor asks for the password, unless too many were wrong. The name that
 // the backend returns is the one that counts from here on.
 func (g *Gate) firstFactor(ctx context.Context, l *login) (Reason, error) {
-	try, allowed, err := g.throttle.begin(ctx, l.settings.Throttle, g.now, l.asked, l.Client.Name, sourceOf(l.CallingStation))
+	limits := l.settings.Throttle.limits(l.asked, l.Client.Name, sourceOf(l.CallingStation))
+	try, allowed, err := g.throttle.begin(ctx, l.settings.Throttle, g.now, limits)
 	if err != nil {
 		return "", err
 	}

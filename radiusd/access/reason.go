@@ -33,22 +33,22 @@ const (
 
 // Reasons of a reject.
 const (
-	LockedCodeRight    Reason = "locked_code_right"   // the code was right, the lock stands
-	EnrollmentClosed   Reason = "enrollment_closed"   // enforced, not enrolled, and first use isn't open
-	UnverifiedRefused  Reason = "unverified_refused"  // mode code: nothing was verified
-	NameInvalid        Reason = "name_invalid"
-	UserUnknown        Reason = "user_unknown"
-	UserDisabled       Reason = "user_disabled"
-	PasswordWrong      Reason = "password_wrong"
-	Throttled          Reason = "throttled" // too many wrong passwords before this one
-	StateInvalid       Reason = "state_invalid"
-	StateUnknown       Reason = "state_unknown" // used already, or never stored
-	StateExpired       Reason = "state_expired"
-	StateOtherUser     Reason = "state_other_user"
-	StateOtherClient   Reason = "state_other_client"
-	StateVoid          Reason = "state_void" // the user's epoch moved on
-	RequestMalformed   Reason = "request_malformed"
-	MethodUnsupported  Reason = "method_unsupported" // CHAP, EAP
-	TicketUnknown      Reason = "ticket_unknown"     // web page: no live enrollment has it
-	TicketThrottled    Reason = "ticket_throttled"   // web page: too many wrong tickets before this one
+	LockedCodeRight   Reason = "locked_code_right"  // the code was right, the lock stands
+	EnrollmentClosed  Reason = "enrollment_closed"  // enforced, not enrolled, and first use isn't open
+	UnverifiedRefused Reason = "unverified_refused" // mode code: nothing was verified
+	NameInvalid       Reason = "name_invalid"
+	UserUnknown       Reason = "user_unknown"
+	UserDisabled      Reason = "user_disabled"
+	PasswordWrong     Reason = "password_wrong"
+	Throttled         Reason = "throttled" // too many wrong passwords before this one
+	StateInvalid      Reason = "state_invalid"
+	StateUnknown      Reason = "state_unknown" // used already, or never stored
+	StateExpired      Reason = "state_expired"
+	StateOtherUser    Reason = "state_other_user"
+	StateOtherClient  Reason = "state_other_client"
+	StateVoid         Reason = "state_void" // the user's epoch moved on
+	RequestMalformed  Reason = "request_malformed"
+	MethodUnsupported Reason = "method_unsupported" // CHAP, EAP
+	TicketUnknown     Reason = "ticket_unknown"     // web page: no live enrollment has it
+	TicketThrottled   Reason = "ticket_throttled"   // web page: too many wrong tickets before this one
 )

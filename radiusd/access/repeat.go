@@ -15,6 +15,9 @@ const repeatFor = 15 * time.Second
 type keptVerdict struct {
 	Epoch    int64
 	Decision Decision
+	// Enrollment is that of a first use: what its challenge shows is read
+	// again, and not kept here in clear.
+	Enrollment []byte `json:",omitempty"`
 }
 
 // repeatMAC names a login by what makes it provably the same one when a client
@@ -34,7 +37,7 @@ func (g *Gate) repeatMAC(l *login) []byte {
 
 // earlierVerdict finds the decision that this very login got just before. What
 // an administrator changed since then voids it.
-func earlierVerdict(tx *store.Tx, repeat []byte, account store.Account) (Decision, bool, error) {
+func (g *Gate) earlierVerdict(tx *store.Tx, repeat []byte, l *login, account store.Account) (Decision, bool, error) {
 	if repeat == nil {
 		return Decision{}, false, nil
 	}
@@ -46,14 +49,30 @@ func earlierVerdict(tx *store.Tx, repeat []byte, account store.Account) (Decisio
 	if err := json.Unmarshal([]byte(answer), &kept); err != nil {
 		return Decision{}, false, fmt.Errorf("reading an earlier verdict: %w", err)
 	}
-	return kept.Decision, kept.Epoch == account.Epoch, nil
+	if kept.Epoch != account.Epoch {
+		return Decision{}, false, nil
+	}
+	if kept.Enrollment != nil {
+		e, found, err := tx.Enrollment(account.Name, kept.Enrollment)
+		if err != nil || !found {
+			return Decision{}, false, err
+		}
+		if err := g.present(&kept.Decision, l.Client, e); err != nil {
+			return Decision{}, false, err
+		}
+	}
+	return kept.Decision, true, nil
 }
 
-func keepVerdict(tx *store.Tx, repeat []byte, decision Decision, account store.Account) error {
+func keepVerdict(tx *store.Tx, repeat []byte, decision Decision, f *facts) error {
 	if repeat == nil {
 		return nil
 	}
-	answer, err := json.Marshal(keptVerdict{Epoch: account.Epoch, Decision: decision})
+	kept := keptVerdict{Epoch: f.account.Epoch, Decision: decision}
+	if decision.Verdict == Challenge && f.enrollment != nil {
+		kept.Enrollment = f.enrollment.ID
+	}
+	answer, err := json.Marshal(kept)
 	if err != nil {
 		return fmt.Errorf("keeping a verdict: %w", err)
 	}

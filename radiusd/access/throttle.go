@@ -49,16 +49,25 @@ type attempt struct {
 	limits   map[throttleKey]int
 }
 
+func newThrottle() throttle {
+	return throttle{entries: make(map[throttleKey]*throttleEntry)}
+}
+
+// limits are what a try of a name counts towards.
+func (r Throttle) limits(name, client string, source netip.Addr) map[throttleKey]int {
+	if !source.IsValid() {
+		return map[throttleKey]int{{name: name, source: "client " + client}: r.Failures}
+	}
+	return map[throttleKey]int{
+		{name: name, source: source.String()}: r.Failures,
+		{source: networkOf(source).String()}:  r.NetworkFailures,
+	}
+}
+
 // begin lets a try through, or not. Tries of one name under way at once are not
 // more than the failures it has left: further ones wait for them to end.
-func (t *throttle) begin(ctx context.Context, rule Throttle, now func() time.Time, name, client string, source netip.Addr) (*attempt, bool, error) {
-	a := &attempt{throttle: t, rule: rule, limits: make(map[throttleKey]int, 2)}
-	if source.IsValid() {
-		a.limits[throttleKey{name: name, source: source.String()}] = rule.Failures
-		a.limits[throttleKey{source: networkOf(source).String()}] = rule.NetworkFailures
-	} else {
-		a.limits[throttleKey{name: name, source: "client " + client}] = rule.Failures
-	}
+func (t *throttle) begin(ctx context.Context, rule Throttle, now func() time.Time, limits map[throttleKey]int) (*attempt, bool, error) {
+	a := &attempt{throttle: t, rule: rule, limits: limits}
 	for {
 		wait, allowed := t.reserve(a, now())
 		if wait == nil {

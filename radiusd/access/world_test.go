@@ -133,7 +133,7 @@ func (w *world) open() {
 	}
 	w.store = s
 	w.gate = w.anotherGate()
-	w.accounts = access.NewAccounts(s, w.settings.Names, func([]byte) (string, error) { return "hash", nil })
+	w.accounts = access.NewAccounts(s, w.gate, func([]byte) (string, error) { return "hash", nil })
 }
 
 // anotherGate is a second node over the same store.

@@ -88,6 +88,23 @@ var letters = base32.StdEncoding.WithPadding(base32.NoPadding)
 // window is how many steps a device's clock may be ahead or behind.
 const window = 1
 
+// Drifts reports whether a code belongs to a step outside of the window, up to
+// so many steps away: the device's clock is wrong. It accepts nothing.
+func Drifts(k Key, code string, now time.Time, steps int) bool {
+	if k.Validate() != nil {
+		return false
+	}
+	secret, found := letters.EncodeToString(k.Secret), false
+	current := Step(now, k.Period)
+	for candidate := current - int64(steps); candidate <= current+int64(steps); candidate++ {
+		shown, err := k.code(secret, candidate)
+		if err == nil && subtle.ConstantTimeCompare([]byte(shown), []byte(code)) == 1 {
+			found = true
+		}
+	}
+	return found
+}
+
 // Match finds the step that a code belongs to: this one, the one before or the
 // one after. It compares with each of them in any case, so that its time tells
 // nothing; where two fit, the newer one counts. A code of another length or
