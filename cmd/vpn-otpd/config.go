@@ -16,9 +16,14 @@ type Config struct {
 	Password PasswordConfig
 	Admin    AdminConfig
 	Log      LogConfig
+	Page     PageConfig
+	Notice   NoticeConfig
 
 	Clients  []radiusd.Client
-	Settings access.Settings
+	Settings access.Settings // all but the start of the rule, which the store knows
+
+	firstUse access.FirstUseWay // as it is written
+	issuer   string             // "": by the page's host
 }
 
 // policyName is the global policy in one word.
@@ -45,6 +50,8 @@ type file struct {
 	Lockout  lockoutConfig  `toml:"lockout"`
 	Throttle throttleConfig `toml:"throttle"`
 	Password PasswordConfig `toml:"password"`
+	Enroll   enrollConfig   `toml:"enroll"`
+	Notice   noticeConfig   `toml:"notice"`
 	Admin    AdminConfig    `toml:"admin"`
 	Log      LogConfig      `toml:"log"`
 }
@@ -83,6 +90,7 @@ type clientConfig struct {
 	Require                     string    `toml:"require"`
 	PassUnenrolled              bool      `toml:"pass_unenrolled"`
 	RepeatByNASPort             bool      `toml:"repeat_by_nas_port"`
+	RevealSecret                bool      `toml:"reveal_secret_in_challenge"`
 	RequireTwoFactor            *bool     `toml:"require_two_factor"`
 	TwoFactorMethods            *[]string `toml:"two_factor_methods"`
 	RequireMessageAuthenticator *bool     `toml:"require_message_authenticator"`
@@ -145,7 +153,10 @@ func defaults() *file {
 		Throttle: throttleConfig{Failures: rules.Throttle.Failures, Wait: rules.Throttle.Wait,
 			Longest: rules.Throttle.Longest, NetworkFailures: rules.Throttle.NetworkFailures},
 		Password: PasswordConfig{Order: []string{"local"}},
-		Admin:    AdminConfig{Socket: "/run/vpn-otpd/admin.sock"},
-		Log:      LogConfig{Level: slog.LevelInfo, Format: "text"},
+		Enroll: enrollConfig{TrustedProxies: []string{}, Return: []string{}, FirstUseNetworks: []string{},
+			Algorithm: rules.NewDevices.Algorithm, Digits: rules.NewDevices.Digits, Period: rules.NewDevices.Period},
+		Notice: noticeConfig{Language: "en"},
+		Admin:  AdminConfig{Socket: "/run/vpn-otpd/admin.sock"},
+		Log:    LogConfig{Level: slog.LevelInfo, Format: "text"},
 	}
 }

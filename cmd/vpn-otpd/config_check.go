@@ -24,6 +24,9 @@ func (l *loader) check(w *file) *Config {
 	l.checkRest(w)
 	config.Settings = l.settings(w)
 	config.Clients = l.clients(w)
+	config.Page, config.Notice = l.page(w.Enroll), l.notice(w)
+	config.firstUse, config.issuer = config.Settings.FirstUse.How, w.Enroll.Issuer
+	config.derive()
 	return config
 }
 
@@ -118,6 +121,7 @@ func (l *loader) checkRest(w *file) {
 
 func (l *loader) settings(w *file) access.Settings {
 	l.checkMethods("two_factor_methods", w.TwoFactorMethods)
+	l.checkText("enroll.issuer", w.Enroll.Issuer, maxIssuer)
 	if w.RequireTwoFactor && len(w.TwoFactorMethods) == 0 {
 		l.warn("require_two_factor", `it has no effect while two_factor_methods is empty: set it to ["totp"]`)
 	}
@@ -128,6 +132,8 @@ func (l *loader) settings(w *file) access.Settings {
 		ChallengeTries:    w.Radius.ChallengeTries,
 		Lockout:           access.Lockout(w.Lockout),
 		Throttle:          access.Throttle(w.Throttle),
+		FirstUse:          l.firstUse(w),
+		NewDevices:        l.newDevices(w.Enroll),
 	}
 }
 

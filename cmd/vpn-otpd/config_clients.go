@@ -43,12 +43,14 @@ func (l *loader) clients(w *file) []radiusd.Client {
 
 func (l *loader) client(key string, c clientConfig, w *file) radiusd.Client {
 	l.checkClientWords(key, c)
+	l.checkReveal(key, c, w)
 	client := radiusd.Client{
 		Client: access.Client{
 			Name: c.Name, Mode: access.Mode(c.Mode), RequireAlways: c.Require == "always",
-			PassUnenrolled: c.PassUnenrolled, RepeatByNASPort: c.RepeatByNASPort, Policy: l.clientPolicy(key, c, w),
+			PassUnenrolled: c.PassUnenrolled, RepeatByNASPort: c.RepeatByNASPort, RevealSecret: c.RevealSecret,
+			Policy: l.clientPolicy(key, c, w),
 		},
-		Networks:                    l.networks(key, c.Networks),
+		Networks:                    l.networks(key+".networks", c.Networks),
 		Secret:                      l.secret(key, c),
 		RequireMessageAuthenticator: or(c.RequireMessageAuthenticator, w.Radius.RequireMessageAuthenticator),
 		LimitProxyState:             or(c.LimitProxyState, w.Radius.LimitProxyState),
@@ -73,6 +75,20 @@ func (l *loader) client(key string, c clientConfig, w *file) radiusd.Client {
 	return client
 }
 
+// checkReveal warns of secrets that are shown where others can read them.
+func (l *loader) checkReveal(key string, c clientConfig, w *file) {
+	key += ".reveal_secret_in_challenge"
+	switch {
+	case !c.RevealSecret:
+	case c.Mode != "" && access.Mode(c.Mode) != access.ModeChallenge:
+		l.fault(key, `it is for mode = "challenge" only`)
+	case w.Enroll.FirstUse != nil && access.FirstUseWay(*w.Enroll.FirstUse) != access.FirstUseChallenge:
+		l.fault(key, `it is for enroll.first_use = "challenge" only`)
+	default:
+		l.warn(key, "users of client %q get the secret of their new device in the VPN's prompt: whoever can read the RADIUS traffic, or the screen, has it too", c.Name)
+	}
+}
+
 func or[T any](set *T, otherwise T) T {
 	if set != nil {
 		return *set
@@ -84,7 +100,13 @@ func (l *loader) checkClientWords(key string, c clientConfig) {
 	if c.Name == "" {
 		l.fault(key+".name", "a client needs a name")
 	}
+	if c.Name == access.WebClient {
+		l.fault(key+".name", "%q is the name of the enrollment page", c.Name)
+	}
 	l.checkText(key+".name", c.Name, 64)
+	if len(c.Networks) == 0 {
+		l.fault(key+".networks", `a client needs networks, such as ["192.0.2.10/32"]`)
+	}
 	modes := []access.Mode{"", access.ModeChallenge, access.ModeAppend, access.ModeCode}
 	if !slices.Contains(modes, access.Mode(c.Mode)) {
 		l.fault(key+".mode", `mode %q: "challenge", "append" or "code" is expected`, c.Mode)
@@ -108,19 +130,16 @@ func (l *loader) clientPolicy(key string, c clientConfig, w *file) *access.Polic
 }
 
 func (l *loader) networks(key string, written []string) []netip.Prefix {
-	if len(written) == 0 {
-		l.fault(key+".networks", `a client needs networks, such as ["192.0.2.10/32"]`)
-	}
 	var networks []netip.Prefix
 	for _, text := range written {
 		network, err := netip.ParsePrefix(text)
 		switch {
 		case err != nil:
-			l.fault(key+".networks", `%q: a network is expected, such as "192.0.2.10/32" or "2001:db8::/64"`, text)
+			l.fault(key, `%q: a network is expected, such as "192.0.2.10/32" or "2001:db8::/64"`, text)
 		case network.Addr().Is4In6():
-			l.fault(key+".networks", "%q: write it as the IPv4 network that it is", text)
+			l.fault(key, "%q: write it as the IPv4 network that it is", text)
 		case network != network.Masked():
-			l.fault(key+".networks", "%q has bits set beyond its length; the network is %s", text, network.Masked())
+			l.fault(key, "%q has bits set beyond its length; the network is %s", text, network.Masked())
 		default:
 			networks = append(networks, network)
 		}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,12 +85,19 @@ func (d *decoder) value(value any, into reflect.Value, key string) {
 	switch target := into.Addr().Interface().(type) {
 	case *time.Duration:
 		text, ok := value.(string)
-		duration, err := time.ParseDuration(text)
+		duration, err := parseDuration(text)
 		if !ok || err != nil {
-			d.fault(key, `a duration is expected, such as "90s", "15m" or "24h"`)
+			d.fault(key, `a duration is expected, such as "90s", "15m", "24h" or "14d"`)
 			return
 		}
 		*target = duration
+		return
+	case *optionalDuration:
+		var duration time.Duration
+		if value != "" {
+			d.value(value, reflect.ValueOf(&duration).Elem(), key)
+		}
+		*target = optionalDuration(duration)
 		return
 	case *slog.Level:
 		text, ok := value.(string)
@@ -116,6 +124,25 @@ func (d *decoder) value(value any, into reflect.Value, key string) {
 	default:
 		d.scalar(value, into, key)
 	}
+}
+
+// optionalDuration is a duration, or "" for none.
+type optionalDuration time.Duration
+
+const day = 24 * time.Hour
+
+// parseDuration reads a duration that may begin with days, such as "14d" or "1d12h".
+func parseDuration(text string) (time.Duration, error) {
+	days, rest, hasDays := strings.Cut(text, "d")
+	if !hasDays {
+		return time.ParseDuration(text)
+	}
+	number, err := strconv.ParseUint(days, 10, 16) // 65535 days overflow nothing
+	if err != nil || rest == "" {
+		return time.Duration(number) * day, err
+	}
+	duration, err := time.ParseDuration(rest)
+	return time.Duration(number)*day + duration, err
 }
 
 func (d *decoder) list(value any, into reflect.Value, key string) {

@@ -105,14 +105,19 @@ func (l *loader) secret(key string, client clientConfig) []byte {
 	return nil
 }
 
-func (l *loader) secretFile(key, name string) []byte {
-	path, credential := l.path(name), false
-	if l.env.credentials != "" && !strings.Contains(name, "/") {
+// resolve finds a file: a systemd credential of that name, or a path.
+func (l *loader) resolve(name string) (path string, credential bool) {
+	if l.env.credentials != "" && name != "" && !strings.Contains(name, "/") {
 		inside := filepath.Join(l.env.credentials, name)
 		if _, err := os.Stat(inside); err == nil {
-			path, credential = inside, true
+			return inside, true
 		}
 	}
+	return l.path(name), false
+}
+
+func (l *loader) secretFile(key, name string) []byte {
+	path, credential := l.resolve(name)
 	info, err := os.Stat(path)
 	if err != nil {
 		l.fault(key, "%v", err)
@@ -147,36 +152,4 @@ func checkConfig(w io.Writer, path string, env environment) error {
 	}
 	_, err = fmt.Fprintf(w, "%s: no faults; %d clients, two-factor is %s\n", path, len(config.Clients), config.policyName())
 	return err
-}
-
-// RestartNeeded names the keys that have changed but are read only at the start.
-func RestartNeeded(old, new *Config) []string {
-	var keys []string
-	for _, part := range []struct {
-		key     string
-		changed bool
-	}{
-		{"node", old.Node != new.Node},
-		{"store.path", old.Store.Path != new.Store.Path},
-		{"store.key_file", old.Store.KeyFile != new.Store.KeyFile},
-		{"radius.listen", strings.Join(old.Radius.Listen, " ") != strings.Join(new.Radius.Listen, " ")},
-		{"radius.reject_delay", old.Radius.RejectDelay != new.Radius.RejectDelay},
-		{"radius.workers", old.Radius.Workers != new.Radius.Workers},
-		{"names.realm", old.Settings.Names != new.Settings.Names},
-		{"password.parallel", old.Password.Parallel != new.Password.Parallel},
-		{"admin.socket", old.Admin.Socket != new.Admin.Socket},
-		{"log.format", old.Log.Format != new.Log.Format},
-	} {
-		if part.changed {
-			keys = append(keys, part.key)
-		}
-	}
-	return keys
-}
-
-// keepStatic keeps of an old configuration what RestartNeeded names: it is what
-// the running daemon was started with, and stays in force.
-func (c *Config) keepStatic(old *Config) {
-	c.Node, c.Store, c.Radius, c.Password, c.Admin = old.Node, old.Store, old.Radius, old.Password, old.Admin
-	c.Log.Format, c.Settings.Names = old.Log.Format, old.Settings.Names
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vpn-otpd/radiusd/access"
 )
 
 var update = flag.Bool("update", false, "write the expected faults of testdata/config anew")
@@ -70,7 +72,7 @@ func TestEveryKeyArrives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vpn1, nas := config.Clients[0], config.Clients[1]
+	vpn1, nas, first := config.Clients[0], config.Clients[1], config.Settings.FirstUse
 	folder, _ := filepath.Abs("testdata/config")
 	for name, got := range map[string]bool{
 		"policy":    config.policyName() == "enforced",
@@ -88,7 +90,16 @@ func TestEveryKeyArrives(t *testing.T) {
 		"throttle":  config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,
 		"password":  config.Password.Parallel == 1,
 		"log":       config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
-		"warned":    len(warnings) == 2, // the file's mode, and nas without Message-Authenticator
+		"page":      config.Page.Listen == "127.0.0.1:8080" && config.Page.address() == "https://vpn.example.org/2fa/" && len(config.Page.TrustedProxies) == 2 && len(config.Page.Returns) == 2,
+		"first use": first.How == "challenge" && len(first.Networks) == 1 && first.EnrollWithin == 14*day+12*time.Hour && first.AfterReset == 0,
+		"devices":   config.Settings.NewDevices == access.DeviceKind{Algorithm: "SHA256", Digits: 8, Period: 60} && config.Settings.Issuer == "Example VPN",
+		"reveal":    config.Clients[2].RevealSecret && !nas.RevealSecret && config.Settings.EnforcedSomewhere,
+		"notices":   strings.Join(config.Settings.Notices, " ") == "mail webhook" && config.Notice.Language == "nl",
+		"mail":      *config.Notice.Mail == MailConfig{Server: "localhost:25", Security: "none", From: "VPN <vpn@example.org>", To: "{user}@example.org"},
+		"webhook":   config.Notice.Webhook.URL == "https://hooks.example.org/vpn?source=1" && config.Notice.Webhook.Secret == nil,
+		// The file's mode, nas without Message-Authenticator, the secret revealed,
+		// three times devices that apps may not know, an unsigned webhook.
+		"warned": len(warnings) == 7,
 	} {
 		if !got {
 			t.Errorf("%s is not as it was written: %+v %v", name, config, warnings)
@@ -107,29 +118,45 @@ func TestShippedConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.policyName() != "disabled" || len(config.Clients) != 0 {
-		t.Errorf("as shipped two-factor is %s, with %d clients", config.policyName(), len(config.Clients))
-	}
-	// The example of a client is not one of defaults; the rest is uncommented.
-	before, after, _ := strings.Cut(string(shipped), "# One [[radius.client]]")
-	_, after, _ = strings.Cut(after, "\n[names]")
-	active := regexp.MustCompile(`(?m)^# ([a-z_]+ = )`).ReplaceAllString(before+"\n[names]"+after, "$1")
-	path := filepath.Join(t.TempDir(), "all.toml")
-	if err := os.WriteFile(path, []byte(active), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	explicit, _, err := load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(explicit, config) {
-		t.Errorf("the defaults shown are\n%+v, those in force\n%+v", explicit, config)
+	if config.policyName() != "disabled" || len(config.Clients) != 0 || config.Page.URL != nil || config.Settings.FirstUse.How != "" {
+		t.Errorf("as shipped two-factor is %s, with %d clients, and %s enrolls", config.policyName(), len(config.Clients), config.Settings.FirstUse.How)
 	}
 	for _, key := range keysOf(reflect.TypeFor[file](), "") {
 		name := key[strings.LastIndex(key, ".")+1:]
 		if !strings.Contains(string(shipped), name) {
 			t.Errorf("%s is not explained in the shipped file", key)
 		}
+	}
+}
+
+// Written out, the defaults that it shows change nothing. That needs a page,
+// without which rules for first use are faults.
+func TestShippedDefaults(t *testing.T) {
+	t.Parallel()
+	shipped, err := os.ReadFile("../../packaging/vpn-otpd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	withPage := func(text string) *Config {
+		path := filepath.Join(t.TempDir(), "vpn-otpd.toml")
+		text = strings.Replace(text, "[enroll]\n", "[enroll]\nurl = \"https://vpn.example.org/2fa/\"\n", 1)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		config, _, err := load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return config
+	}
+	// The example of a client is not one of defaults; the rest is uncommented.
+	before, after, _ := strings.Cut(string(shipped), "# One [[radius.client]]")
+	_, after, _ = strings.Cut(after, "\n[names]")
+	active := regexp.MustCompile(`(?m)^# ([a-z_]+ = )`).ReplaceAllString(before+"\n[names]"+after, "$1")
+	active = strings.Replace(active, "\nurl = \"\"\n", "\n", 1)
+	explicit, config := withPage(active), withPage(string(shipped))
+	if !reflect.DeepEqual(explicit, config) {
+		t.Errorf("the defaults shown are\n%+v, those in force\n%+v", explicit, config)
 	}
 }
 
@@ -140,6 +167,8 @@ func keysOf(of reflect.Type, prefix string) (keys []string) {
 		switch {
 		case field.Type.Kind() == reflect.Struct:
 			keys = append(keys, keysOf(field.Type, key+".")...)
+		case field.Type.Kind() == reflect.Pointer && field.Type.Elem().Kind() == reflect.Struct:
+			keys = append(keys, keysOf(field.Type.Elem(), key+".")...)
 		case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
 			keys = append(keys, keysOf(field.Type.Elem(), key+".")...)
 		default:
@@ -240,7 +269,8 @@ func TestRestartNeeded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "node store.path store.key_file radius.listen radius.reject_delay radius.workers names.realm password.parallel admin.socket log.format"
+	want := "node store.path store.key_file radius.listen radius.reject_delay radius.workers names.realm password.parallel " +
+		"enroll.listen enroll.url enroll.trusted_proxies enroll.return notice.language notice.mail notice.webhook admin.socket log.format"
 	if got := strings.Join(RestartNeeded(old, shipped), " "); got != want {
 		t.Errorf("got %s", got)
 	}

@@ -166,7 +166,7 @@ func (d *server) build(config *Config) error {
 	}
 	d.local = local.New(d.store, local.Options{Computations: config.Password.Parallel})
 	d.gate = access.NewGate(d.store, password.NewChain(password.Backend{Name: "local", FirstFactor: d.local}), config.Settings, access.Options{Logger: d.logger})
-	d.accounts = access.NewAccounts(d.store, config.Settings.Names, d.local.Hash)
+	d.accounts = access.NewAccounts(d.store, d.gate, d.local.Hash)
 	table, err := radiusd.NewTable(config.Clients)
 	if err != nil {
 		return err

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"net"
+	"net/mail"
+	"strconv"
+	"strings"
+)
+
+// noticeConfig is [notice] as it is written. Nil: not told so.
+type noticeConfig struct {
+	Language string         `toml:"language"`
+	Mail     *mailConfig    `toml:"mail"`
+	Webhook  *webhookConfig `toml:"webhook"`
+}
+
+type mailConfig struct {
+	Server       string `toml:"server"`
+	Security     string `toml:"security"`
+	User         string `toml:"user"`
+	PasswordFile string `toml:"password_file"`
+	From         string `toml:"from"`
+	To           string `toml:"to"`
+}
+
+type webhookConfig struct {
+	URL        string `toml:"url"` // up to 512 octets
+	SecretFile string `toml:"secret_file"`
+}
+
+// NoticeConfig is how users are told what happened to their second factor.
+type NoticeConfig struct {
+	Language string
+	Mail     *MailConfig    // nil: no mail
+	Webhook  *WebhookConfig // nil: none
+}
+
+// MailConfig is [notice.mail].
+type MailConfig struct {
+	Server   string // host and port
+	Security string // "starttls", "tls" or "none"
+	User     string // "": without signing in
+	Password string
+	From     string
+	To       string // with {user}
+}
+
+// WebhookConfig is [notice.webhook].
+type WebhookConfig struct {
+	URL    string
+	Secret []byte // nil: unsigned
+}
+
+// channels are the ways in which users are told, by their names in the outbox.
+func (n *NoticeConfig) channels() (names []string) {
+	if n.Mail != nil {
+		names = append(names, "mail")
+	}
+	if n.Webhook != nil {
+		names = append(names, "webhook")
+	}
+	return names
+}
+
+func (l *loader) notice(w *file) NoticeConfig {
+	l.checkLanguage("notice.language", w.Notice.Language)
+	notice := NoticeConfig{Language: w.Notice.Language}
+	if w.Notice.Mail != nil {
+		notice.Mail = l.mail(*w.Notice.Mail)
+	}
+	if hook := w.Notice.Webhook; hook != nil {
+		notice.Webhook = l.webhook(*hook)
+	}
+	return notice
+}
+
+func (l *loader) mail(w mailConfig) *MailConfig {
+	const key = "notice.mail"
+	host, port, err := net.SplitHostPort(w.Server)
+	number, portErr := strconv.ParseUint(port, 10, 16)
+	if err != nil || portErr != nil || number == 0 || host == "" || !plainASCII(w.Server) || len(w.Server) > 255 {
+		l.fault(key+".server", `%q: a host and a port are expected, such as "mail.example.org:587"`, w.Server)
+	}
+	if w.Security == "" {
+		w.Security = "starttls"
+	}
+	switch w.Security {
+	case "starttls", "tls":
+	case "none":
+		if !loopbackHost(host) {
+			l.fault(key+".security", `"none" is for a server on loopback only: "starttls" or "tls" is expected`)
+		}
+	default:
+		l.fault(key+".security", `%q: "starttls", "tls" or "none" is expected`, w.Security)
+	}
+	l.checkText(key+".user", w.User, 255)
+	if _, err := mail.ParseAddress(w.From); err != nil || len(w.From) > 255 {
+		l.fault(key+".from", `%q: a mail address is expected, such as "vpn@example.org"`, w.From)
+	}
+	if !isRecipient(w.To) {
+		l.fault(key+".to", `%q: an address with {user} in it is expected, such as "{user}@example.org"`, w.To)
+	}
+	made := &MailConfig{Server: w.Server, Security: w.Security, User: w.User, From: w.From, To: w.To}
+	switch {
+	case w.PasswordFile != "" && w.User == "":
+		l.fault(key+".password_file", "it is for a user: set user too")
+	case w.PasswordFile != "":
+		made.Password = string(l.secretFile(key+".password_file", w.PasswordFile))
+	case w.User != "":
+		l.fault(key+".password_file", "the user needs one")
+	}
+	return made
+}
+
+// isRecipient reports whether names make addresses of a template. Names may be
+// whole addresses themselves.
+func isRecipient(to string) bool {
+	if strings.Count(to, "{user}") != 1 || len(to) > 255 {
+		return false
+	}
+	for _, user := range []string{"user", "user@example.org"} {
+		filled := strings.Replace(to, "{user}", user, 1)
+		if address, err := mail.ParseAddress(filled); err == nil && address.Address == filled {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *loader) webhook(w webhookConfig) *WebhookConfig {
+	const key = "notice.webhook"
+	// Its query may hold what the receiver wants; it is not led to by browsers.
+	bare, _, _ := strings.Cut(w.URL, "?")
+	if _, fault := webAddress(bare); fault != "" || len(w.URL) > maxReturn || !plainASCII(w.URL) || strings.Contains(w.URL, "#") {
+		if fault == "" {
+			fault = "it is too long, or has what no address has"
+		}
+		l.fault(key+".url", "%s", fault)
+	}
+	made := &WebhookConfig{URL: w.URL}
+	if w.SecretFile == "" {
+		l.warn(key+".secret_file", "without it the receiver can't tell our messages from anybody else's")
+		return made
+	}
+	made.Secret = l.secretFile(key+".secret_file", w.SecretFile)
+	return made
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// RestartNeeded names the keys that have changed but are read only at the start.
+func RestartNeeded(old, new *Config) []string {
+	var keys []string
+	for _, part := range []struct {
+		key     string
+		changed bool
+	}{
+		{"node", old.Node != new.Node},
+		{"store.path", old.Store.Path != new.Store.Path},
+		{"store.key_file", old.Store.KeyFile != new.Store.KeyFile},
+		{"radius.listen", strings.Join(old.Radius.Listen, " ") != strings.Join(new.Radius.Listen, " ")},
+		{"radius.reject_delay", old.Radius.RejectDelay != new.Radius.RejectDelay},
+		{"radius.workers", old.Radius.Workers != new.Radius.Workers},
+		{"names.realm", old.Settings.Names != new.Settings.Names},
+		{"password.parallel", old.Password.Parallel != new.Password.Parallel},
+		{"enroll.listen", old.Page.Listen != new.Page.Listen},
+		{"enroll.url", old.Page.address() != new.Page.address()},
+		{"enroll.certificate", old.Page.Certificate != new.Page.Certificate},
+		{"enroll.key", old.Page.Key != new.Page.Key},
+		{"enroll.trusted_proxies", !slices.Equal(old.Page.TrustedProxies, new.Page.TrustedProxies)},
+		{"enroll.return", !slices.Equal(old.Page.Returns, new.Page.Returns)},
+		{"notice.language", old.Notice.Language != new.Notice.Language},
+		{"notice.mail", !reflect.DeepEqual(old.Notice.Mail, new.Notice.Mail)},
+		{"notice.webhook", !reflect.DeepEqual(old.Notice.Webhook, new.Notice.Webhook)},
+		{"admin.socket", old.Admin.Socket != new.Admin.Socket},
+		{"log.format", old.Log.Format != new.Log.Format},
+	} {
+		if part.changed {
+			keys = append(keys, part.key)
+		}
+	}
+	return keys
+}
+
+// keepStatic keeps of an old configuration what RestartNeeded names: it is what
+// the running daemon was started with, and stays in force.
+func (c *Config) keepStatic(old *Config) {
+	c.Node, c.Store, c.Radius, c.Password, c.Admin = old.Node, old.Store, old.Radius, old.Password, old.Admin
+	c.Page, c.Notice = old.Page, old.Notice
+	c.Log.Format, c.Settings.Names = old.Log.Format, old.Settings.Names
+	c.derive()
+}
