@@ -12,19 +12,42 @@ const maxOctets = 253
 // nothing.
 const ending = ": "
 
-// compose makes a challenge of a text: the client's first word before it, the
-// line of support behind it where it fits, and never too long.
-func compose(style Style, c catalog, text string) string {
+// compose makes a challenge: the client's first word, the first of the questions
+// that fits, and of each hint the first wording that still fits.
+func compose(style Style, c catalog, questions []string, hints [][]string) string {
+	word := ""
 	if style.Word != "" && style.Word != c.Word {
-		text = style.Word + ending + text
+		word = style.Word + ending
 	}
-	text = strings.TrimSuffix(text, ending)
-	if style.Support != "" {
-		if longer := text + " (" + style.Support + ")"; len(longer)+len(ending) <= maxOctets {
-			text = longer
+	question, end := splitEnding(whole(maxOctets-len(word), questions...))
+	text := word + question
+	for _, wordings := range hints {
+		for _, wording := range wordings {
+			if hint := " (" + wording + ")"; len(text)+len(hint)+len(end) <= maxOctets {
+				text += hint
+				break
+			}
 		}
 	}
-	return cut(text, maxOctets-len(ending)) + ending
+	return cut(text, maxOctets-len(end)) + end
+}
+
+// whole returns the first text that is there and has at most so many octets, the
+// last one if none has.
+func whole(most int, texts ...string) string {
+	for _, text := range texts {
+		if text != "" && len(text) <= most {
+			return text
+		}
+	}
+	return texts[len(texts)-1]
+}
+
+// splitEnding takes the colon and the blanks off a question; French has one
+// before it as well.
+func splitEnding(text string) (question, end string) {
+	question = strings.TrimRight(text, ": \u00a0")
+	return question, text[len(question):]
 }
 
 // cut shortens a text to a number of octets, between two characters.

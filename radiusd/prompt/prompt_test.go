@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +23,9 @@ func texts(t testing.TB) *Texts {
 	return all
 }
 
-var challengeReasons = []access.Reason{
+var challengeReasons = slices.Concat(firstUseReasons, []access.Reason{
 	access.CodeNeeded, access.CodeWrong, access.CodeUsed, access.CodeMalformed, access.Locked, access.LockedCodeRight,
-}
+})
 
 // checkChallenge holds every challenge to what clients need of it.
 func checkChallenge(t *testing.T, text, word string) {
@@ -34,8 +35,8 @@ func checkChallenge(t *testing.T, text, word string) {
 		t.Errorf("%d octets: %q", len(text), text)
 	case !strings.HasPrefix(text, word+" ") && !strings.HasPrefix(text, word+":"):
 		t.Errorf("%q doesn't begin with %q", text, word)
-	case strings.ContainsAny(text, "%\n"):
-		t.Errorf("%q has a mark left", text)
+	case strings.ContainsAny(text, "%\n"), strings.Contains(text, "  "):
+		t.Errorf("%q has a mark or a blank left", text)
 	}
 }
 
@@ -44,12 +45,15 @@ func TestChallenges(t *testing.T) {
 	all := texts(t)
 	for _, language := range Languages() {
 		for _, reason := range challengeReasons {
-			for _, until := range []time.Time{{}, noon.Add(time.Hour), noon.Add(24 * time.Hour)} {
-				for _, support := range []string{"", "Help: 0800 123", strings.Repeat("ü", 60), strings.Repeat("x", 250)} {
-					d := access.Decision{Verdict: access.Challenge, Reason: reason, LockedUntil: until}
-					checkChallenge(t, all.Text(Style{Language: language, Support: support}, d), all.catalogs[language].Word)
-					for _, word := range []string{"OTP", "Enter", strings.Repeat("ä", 16)} {
-						checkChallenge(t, all.Text(Style{Language: language, Support: support, Word: word}, d), word)
+			for _, support := range []string{"", "Help: 0800 123", strings.Repeat("ü", 60), strings.Repeat("x", 250)} {
+				for _, word := range []string{"", "OTP", "Enter", strings.Repeat("ä", 16)} {
+					style := Style{Language: language, Support: support, Word: word, EnrollURL: shortURL}
+					for _, d := range challenges(reason) {
+						first := word
+						if first == "" {
+							first = all.catalogs[language].Word
+						}
+						checkChallenge(t, all.Text(style, d), first)
 					}
 				}
 			}
@@ -57,13 +61,31 @@ func TestChallenges(t *testing.T) {
 	}
 }
 
+// challenges are those of a reason, with and without what may go with it.
+func challenges(reason access.Reason) []access.Decision {
+	plain := access.Decision{Verdict: access.Challenge, Reason: reason, TriesLeft: 3}
+	locked, lastTry, grace, page, key := plain, plain, plain, plain, plain
+	locked.LockedUntil = noon.Add(24 * time.Hour)
+	lastTry.TriesLeft = 1
+	grace.EnrollBy, grace.TriesLeft, grace.LockedUntil = noon.Add(400*24*time.Hour), 1, noon.Add(time.Hour)
+	page.Ticket, page.TriesLeft = ticket, 1
+	key.Secret = secret
+	return []access.Decision{plain, locked, lastTry, grace, page, key}
+}
+
 func TestEveryTextIsThere(t *testing.T) {
 	t.Parallel()
 	for language, c := range texts(t).catalogs {
 		fields := reflect.ValueOf(c)
 		for i := range fields.NumField() {
-			if fields.Field(i).String() == "" {
-				t.Errorf("%s has no %s", language, fields.Type().Field(i).Tag.Get("toml"))
+			field, name := fields.Field(i), fields.Type().Field(i).Tag.Get("toml")
+			if field.Kind() == reflect.String && field.String() == "" {
+				t.Errorf("%s has no %s", language, name)
+			}
+		}
+		for i, month := range c.Months {
+			if month == "" {
+				t.Errorf("%s has no name for month %d", language, i+1)
 			}
 		}
 	}
@@ -72,61 +94,35 @@ func TestEveryTextIsThere(t *testing.T) {
 	}
 }
 
-func TestLockedUntil(t *testing.T) {
+// Hints give way one by one, the last ones first; the question never does.
+func TestHints(t *testing.T) {
 	t.Parallel()
 	all := texts(t)
-	for until, want := range map[time.Time]string{
-		{}:                                    "Enter a code later, too many were wrong: ",
-		noon.Add(2*time.Hour + 5*time.Minute): "Enter a code after 14:05, too many were wrong: ",
-		noon.Add(2*time.Hour + 4*time.Minute + 1e9): "Enter a code after 14:05, too many were wrong: ",
-		noon.Add(13 * time.Hour):                    "Enter a code after 2026-11-24 01:00, too many were wrong: ",
+	wrong := access.Decision{Verdict: access.Challenge, Reason: access.CodeWrong, TriesLeft: 1, EnrollBy: noon.Add(10 * 24 * time.Hour)}
+	question := "Enter the next code, that one was wrong"
+	tries, by := " (one try left)", " (set up two-factor login at "+shortURL+" by 12:00 on 3 December)"
+	many, needed := wrong, wrong
+	many.TriesLeft, needed.Reason = 2, access.CodeNeeded
+	over := wrong
+	over.EnrollBy = noon
+	for name, c := range map[string]struct {
+		style Style
+		d     access.Decision
+		want  string
+	}{
+		"all":              {Style{EnrollURL: shortURL, Support: "Help: 0800 123"}, wrong, question + tries + by + " (Help: 0800 123): "},
+		"no page":          {Style{}, wrong, question + tries + " (set up two-factor login by 12:00 on 3 December): "},
+		"long page":        {Style{EnrollURL: longURL(200)}, wrong, question + tries + " (set up two-factor login by 12:00 on 3 December): "},
+		"long support":     {Style{EnrollURL: shortURL, Support: strings.Repeat("x", 200)}, wrong, question + tries + by + ": "},
+		"blank support":    {Style{Support: " "}, many, question + " (set up two-factor login by 12:00 on 3 December): "},
+		"two tries":        {Style{EnrollURL: shortURL}, many, question + by + ": "},
+		"nothing repeated": {Style{EnrollURL: shortURL}, needed, "Enter the code that your authenticator app shows" + by + ": "},
+		"deadline over":    {Style{EnrollURL: shortURL}, over, question + tries + ": "},
+		"French blanks": {Style{Language: "fr", Support: "Aide : 0800 123"}, many,
+			"Saisissez le code suivant, celui-ci était faux (configurez l'authentification à deux facteurs avant 12h00 le 3 décembre) (Aide : 0800 123) : "},
 	} {
-		for _, reason := range []access.Reason{access.Locked, access.LockedCodeRight} {
-			if got := all.Text(Style{}, access.Decision{Verdict: access.Challenge, Reason: reason, LockedUntil: until}); got != want {
-				t.Errorf("%s until %v: %q", reason, until, got)
-			}
+		if got := all.Text(c.style, c.d); got != c.want {
+			t.Errorf("%s: %q\nwant %q", name, got, c.want)
 		}
 	}
-}
-
-// All refusals before the first factor read the same.
-func TestRejectsTellStrangersNothing(t *testing.T) {
-	t.Parallel()
-	all := texts(t)
-	for _, language := range append(Languages(), "", "xx") {
-		seen := make(map[string]bool)
-		for _, reason := range []access.Reason{
-			access.NameInvalid, access.UserUnknown, access.UserDisabled, access.PasswordWrong, access.Throttled, access.StateInvalid, access.StateUnknown,
-			access.StateExpired, access.StateOtherUser, access.StateOtherClient, access.StateVoid, access.RequestMalformed, access.MethodUnsupported, access.UnverifiedRefused,
-		} {
-			seen[all.Text(Style{Language: language}, access.Decision{Verdict: access.Reject, Reason: reason})] = true
-		}
-		if len(seen) != 1 {
-			t.Errorf("%s: refusals differ: %v", language, seen)
-		}
-		locked := access.Decision{Verdict: access.Reject, Reason: access.Locked, LockedUntil: noon}
-		right := locked
-		right.Reason = access.LockedCodeRight
-		if a, b := all.Text(Style{Language: language}, locked), all.Text(Style{Language: language}, right); a != b || strings.HasSuffix(a, ":") {
-			t.Errorf("%s: %q and %q", language, a, b)
-		}
-	}
-	if text := all.Text(Style{}, access.Decision{Verdict: access.Accept, User: "alice"}); text != "" {
-		t.Errorf("an accept says %q", text)
-	}
-}
-
-func FuzzStyle(f *testing.F) {
-	f.Add("OTP", "Help: 0800 123", "en")
-	f.Fuzz(func(t *testing.T, word, support, language string) {
-		if !utf8.ValidString(word) || !utf8.ValidString(support) {
-			t.Skip()
-		}
-		for _, reason := range challengeReasons {
-			text := texts(t).Text(Style{Word: word, Support: support, Language: language}, access.Decision{Verdict: access.Challenge, Reason: reason, LockedUntil: noon})
-			if len(text) > 253 || !utf8.ValidString(text) || !strings.HasSuffix(text, ": ") {
-				t.Errorf("%d octets: %q", len(text), text)
-			}
-		}
-	})
 }

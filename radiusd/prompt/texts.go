@@ -2,40 +2,18 @@
 // their language and in the words of each client.
 //
 // It promises that a text fits one Reply-Message (253 octets), that a challenge
-// begins with the first word of its client and ends in ": ", and that a stranger
-// learns nothing from a reject. It never repeats anything that a client sent.
+// begins with the first word of its client and ends in ": ", that an address or
+// a secret stands there whole or not at all, and that a stranger learns nothing
+// from a reject. It never repeats anything that a client sent.
 package prompt
 
 import (
-	"embed"
 	"fmt"
-	"io/fs"
-	"path"
 	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
-
 	"vpn-otpd/radiusd/access"
 )
-
-//go:embed locales/*.toml
-var locales embed.FS
-
-// catalog is one language.
-type catalog struct {
-	Word               string `toml:"word"`
-	Date               string `toml:"date"`
-	Time               string `toml:"time"`
-	CodeNeeded         string `toml:"code_needed"`
-	CodeWrong          string `toml:"code_wrong"`
-	CodeUsed           string `toml:"code_used"`
-	CodeMalformed      string `toml:"code_malformed"`
-	Locked             string `toml:"locked"`
-	LockedUntil        string `toml:"locked_until"`
-	Failed             string `toml:"failed"`
-	EnrollmentRequired string `toml:"enrollment_required"`
-}
 
 // fallback is the language of styles that name none.
 const fallback = "en"
@@ -51,34 +29,13 @@ type Texts struct {
 func New() (*Texts, error) {
 	t := &Texts{catalogs: make(map[string]catalog), now: time.Now, zone: time.Local}
 	for _, language := range Languages() {
-		var c catalog
-		data, err := locales.ReadFile("locales/" + language + ".toml")
+		c, err := readCatalog(language)
 		if err != nil {
 			return nil, err
-		}
-		meta, err := toml.Decode(string(data), &c)
-		if err != nil {
-			return nil, fmt.Errorf("texts of %s: %w", language, err)
-		}
-		if unknown := meta.Undecoded(); len(unknown) > 0 {
-			return nil, fmt.Errorf("texts of %s: unknown key %s", language, unknown[0])
 		}
 		t.catalogs[language] = c
 	}
 	return t, nil
-}
-
-// Languages are the languages that there are texts in, in order.
-func Languages() []string {
-	files, err := fs.Glob(locales, "locales/*.toml")
-	if err != nil {
-		panic(err) // the pattern is a constant
-	}
-	languages := make([]string, len(files))
-	for i, file := range files {
-		languages[i] = strings.TrimSuffix(path.Base(file), ".toml")
-	}
-	return languages
 }
 
 // Text is what a decision says to the user; "": nothing.
@@ -89,16 +46,17 @@ func (t *Texts) Text(style Style, d access.Decision) string {
 	}
 	switch d.Verdict {
 	case access.Challenge:
-		return compose(style, c, t.ask(c, d))
+		return compose(style, c, []string{firstUse(style, c, d), t.ask(c, d)}, t.hints(style, c, d))
 	case access.Reject:
-		return cut(t.refuse(c, d), maxOctets)
+		return cut(t.refuse(style, c, d), maxOctets)
 	}
 	return ""
 }
 
+// ask is the question by itself, without an address or a secret.
 func (t *Texts) ask(c catalog, d access.Decision) string {
 	switch d.Reason {
-	case access.CodeWrong:
+	case access.CodeWrong, access.EnrollmentWrong:
 		return c.CodeWrong
 	case access.CodeUsed:
 		return c.CodeUsed
@@ -110,27 +68,46 @@ func (t *Texts) ask(c catalog, d access.Decision) string {
 	return c.CodeNeeded
 }
 
-// refuse tells more than "failed" only to those whose password was right.
-func (t *Texts) refuse(c catalog, d access.Decision) string {
+// refuse tells more than "failed" only to those whose password was right, and
+// never a ticket or a secret: what they belong to ends with the challenge.
+func (t *Texts) refuse(style Style, c catalog, d access.Decision) string {
 	switch d.Reason {
-	case access.CodeWrong, access.CodeUsed, access.CodeMalformed, access.CodeNeeded, access.Locked, access.LockedCodeRight:
-		return strings.TrimRight(t.ask(c, d), ": \u00a0") + "."
-	case access.EnrollmentRequired:
+	case access.CodeWrong, access.CodeUsed, access.CodeMalformed, access.CodeNeeded, access.Locked, access.LockedCodeRight,
+		access.EnrollmentWrong:
+		question, _ := splitEnding(t.ask(c, d))
+		return question + "."
+	case access.EnrollmentRequired, access.EnrollmentNotBegun:
+		if style.EnrollURL != "" {
+			return whole(maxOctets, fmt.Sprintf(c.EnrollmentRequiredAt, style.EnrollURL), c.EnrollmentRequired)
+		}
 		return c.EnrollmentRequired
+	case access.EnrollmentClosed:
+		return c.EnrollmentClosed
 	}
 	return c.Failed
 }
 
-func (t *Texts) locked(c catalog, until time.Time) string {
-	if until.IsZero() {
-		return c.Locked
+// hints are the parts of a challenge that give way where they don't fit, the
+// most useful first, each in its wordings, the fullest first.
+func (t *Texts) hints(style Style, c catalog, d access.Decision) [][]string {
+	var hints [][]string
+	if d.TriesLeft == 1 && repeated(d.Reason) {
+		hints = append(hints, []string{c.LastTry})
 	}
-	until, today := until.In(t.zone), t.now().In(t.zone)
-	// Up to the minute in which it is over, not the one before.
-	until = until.Add(time.Minute - 1).Truncate(time.Minute)
-	layout := c.Date
-	if until.Format(time.DateOnly) == today.Format(time.DateOnly) {
-		layout = c.Time
+	if by := t.enrollBy(style, c, d); by != nil {
+		hints = append(hints, by)
 	}
-	return fmt.Sprintf(c.LockedUntil, until.Format(layout))
+	if support := strings.TrimSpace(style.Support); support != "" {
+		hints = append(hints, []string{support})
+	}
+	return hints
+}
+
+// repeated says whether an answer came before this challenge, and the next one counts.
+func repeated(reason access.Reason) bool {
+	switch reason {
+	case access.CodeWrong, access.CodeUsed, access.CodeMalformed, access.EnrollmentNotBegun, access.EnrollmentWrong:
+		return true
+	}
+	return false
 }
