@@ -35,7 +35,7 @@ func (d *server) reload(ctx context.Context) ([]string, error) {
 	if err := d.reloadKeys(ctx); err != nil {
 		return nil, &access.Refusal{Kind: access.RefusedInvalid, Text: err.Error()}
 	}
-	if err := d.apply(config); err != nil {
+	if err := d.apply(ctx, config); err != nil {
 		return nil, &access.Refusal{Kind: access.RefusedInvalid, Text: err.Error()}
 	}
 	for _, text := range texts {
@@ -56,10 +56,13 @@ func (d *server) reloadKeys(ctx context.Context) error {
 }
 
 // apply puts a configuration into force, or nothing of it.
-func (d *server) apply(config *Config) error {
+func (d *server) apply(ctx context.Context, config *Config) error {
 	table, err := radiusd.NewTable(config.Clients)
 	if err != nil {
 		return errors.Join(errors.New("the clients can't be used"), err)
+	}
+	if config.Settings.FirstUse.Since, err = keepEnforcedSince(ctx, d.store, config.enforced()); err != nil {
+		return err
 	}
 	d.mutex.Lock()
 	defer d.mutex.Unlock()

@@ -94,7 +94,7 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.store.Close()) }()
-	if err := d.build(config); err != nil {
+	if err := d.build(ctx, config); err != nil {
 		return err
 	}
 	if err := d.listen(ctx, config); err != nil {
@@ -159,7 +159,7 @@ func (d *server) stop(ctx context.Context) error {
 }
 
 // build makes the parts that decide and answer; nothing listens yet.
-func (d *server) build(config *Config) error {
+func (d *server) build(ctx context.Context, config *Config) error {
 	texts, err := prompt.New()
 	if err != nil {
 		return fmt.Errorf("reading the prompts: %w", err)
@@ -179,7 +179,7 @@ func (d *server) build(config *Config) error {
 		return err
 	}
 	d.admin = &admin.Server{Accounts: d.accounts, Status: d.status, Reload: d.reload, Log: d.logger}
-	return d.apply(config)
+	return d.apply(ctx, config)
 }
 
 // maintain does what is to be done from time to time.
