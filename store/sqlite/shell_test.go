@@ -46,6 +46,7 @@ func full(t *testing.T, s *store.Store, name string) {
 		soon := time.Now().Add(time.Hour)
 		return errors.Join(err, tx.ReplaceRecoveryCodes(name, [][]byte{[]byte("mac")}), tx.AddTemporaryCode(name, []byte("mac"), 1, soon),
 			tx.AddState(store.State{ID: []byte("state of " + name), User: name, ExpiresAt: soon}),
+			tx.AddEnrollment(store.Enrollment{ID: []byte("enrollment of " + name), User: name, Kind: store.EnrollmentSession, ExpiresAt: soon}),
 			tx.SetLock(name, store.Lock{Failures: 2, FailedAt: time.Now(), Level: 1, Until: soon, Field: []byte("x")}))
 	})
 	if err != nil {
@@ -53,16 +54,23 @@ func full(t *testing.T, s *store.Store, name string) {
 	}
 }
 
-func hasState(t *testing.T, s *store.Store, name string) (found bool) {
+// underWay counts the States and enrollments of a user.
+func underWay(t *testing.T, s *store.Store, name string) (count int) {
 	t.Helper()
-	err := s.View(t.Context(), func(tx *store.Tx) (err error) {
-		_, found, err = tx.State([]byte("state of " + name))
-		return err
+	err := s.View(t.Context(), func(tx *store.Tx) error {
+		_, state, err := tx.State([]byte("state of " + name))
+		_, enrollment, failed := tx.Enrollment(name, []byte("enrollment of "+name))
+		for _, found := range []bool{state, enrollment} {
+			if found {
+				count++
+			}
+		}
+		return errors.Join(err, failed)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
+	return count
 }
 
 // The reset of eduVPN 2.x, typed into the stock tool: with the store open and
@@ -91,14 +99,14 @@ func TestResetByHand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || hasState(t, s, "foo") || foo.Lock.Level != 0 || !foo.Lock.Until.IsZero() {
+		if len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || underWay(t, s, "foo") != 0 || foo.Lock.Level != 0 || !foo.Lock.Until.IsZero() {
 			t.Errorf("closed %v: left %+v", closed, foo)
 		}
-		if foo.Epoch <= before.Epoch || time.Since(foo.ResetByHandAt).Abs() > time.Minute || !foo.EverEnrolled {
+		if foo.Epoch <= before.Epoch || time.Since(foo.ResetByHandAt).Abs() > time.Minute || !foo.ResetAt.Equal(foo.ResetByHandAt) || !foo.EverEnrolled {
 			t.Errorf("closed %v: epoch %d after %d, reset by hand at %v", closed, foo.Epoch, before.Epoch, foo.ResetByHandAt)
 		}
 		bar, _, err := s.FullAccount(t.Context(), "bar")
-		if err != nil || len(bar.Devices) != 2 || bar.RecoveryCodes != 1 || bar.TemporaryCodes != 1 || !hasState(t, s, "bar") || bar.Lock.Level != 1 || !bar.ResetByHandAt.IsZero() {
+		if err != nil || len(bar.Devices) != 2 || bar.RecoveryCodes != 1 || bar.TemporaryCodes != 1 || underWay(t, s, "bar") != 2 || bar.Lock.Level != 1 || !bar.ResetByHandAt.IsZero() {
 			t.Errorf("closed %v: bar has %+v, %v", closed, bar, err)
 		}
 	}
@@ -136,7 +144,7 @@ func TestUserDeletedByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	foo, _, err := s.FullAccount(t.Context(), "foo")
-	if err != nil || len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || hasState(t, s, "foo") {
+	if err != nil || len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || underWay(t, s, "foo") != 0 {
 		t.Errorf("left %+v, %v", foo, err)
 	}
 }

@@ -21,11 +21,12 @@ func testAccounts(w *world) {
 	lock := store.Lock{Failures: 3, FailedAt: w.clock.Now(), Level: 2, Until: w.clock.Now().Add(time.Hour), Field: []byte("field")}
 	w.update(func(tx *store.Tx) error {
 		return errors.Join(tx.SetPasswordHash("alice", "hash"), tx.SetDisabled("alice", true),
-			tx.SetPolicy("alice", store.PolicyExempt), tx.SetLock("alice", lock))
+			tx.SetPolicy("alice", store.PolicyExempt), tx.SetReset("alice"), tx.SetLock("alice", lock))
 	})
 	w.reopen()
 	a := w.account("alice")
-	if a.PasswordHash != "hash" || !a.Disabled || a.Policy != store.PolicyExempt || !reflect.DeepEqual(a.Lock, lock) || !a.CreatedAt.Equal(w.clock.Now()) || a.EverEnrolled {
+	if a.PasswordHash != "hash" || !a.Disabled || a.Policy != store.PolicyExempt || !reflect.DeepEqual(a.Lock, lock) || !a.CreatedAt.Equal(w.clock.Now()) ||
+		!a.ResetAt.Equal(w.clock.Now()) || !a.PolicyAt.Equal(w.clock.Now()) || a.EverEnrolled {
 		w.Errorf("kept %+v", a)
 	}
 	for _, change := range []func(*store.Tx) error{
