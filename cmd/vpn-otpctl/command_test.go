@@ -19,6 +19,7 @@ func TestCommands(t *testing.T) {
 		"POST /v1/users/alice/devices":  alice.Devices[0],
 		"POST /v1/users/alice/code":     admin.TemporaryCode{Code: "abcde-fghij", ExpiresAt: noon},
 		"POST /v1/users/alice/recovery": admin.RecoveryCodes{Codes: []string{"abcde-fghij", "klmno-pqrst"}},
+		"POST /v1/users/alice/invite":   admin.Invitation{Address: "https://vpn.example.org/2fa/K7QM-4XHT", ExpiresAt: noon},
 		"POST /v1/reload":               admin.Reloaded{Warnings: []string{"radius.listen needs a restart"}},
 	})
 	for _, test := range []struct{ line, stdin, asked, stdout string }{
@@ -38,6 +39,8 @@ func TestCommands(t *testing.T) {
 		{"unlock alice", "", `POST /v1/users/alice/unlock`, "alice is unlocked\n"},
 		{"code alice", "", `POST /v1/users/alice/code {"valid_seconds":86400,"uses":1}`, "abcde-fghij\nfor alice until " + when(noon) + ", once\n"},
 		{"code alice --for 90m --uses 3", "", `POST /v1/users/alice/code {"valid_seconds":5400,"uses":3}`, "abcde-fghij\nfor alice until " + when(noon) + ", 3 times\n"},
+		{"invite alice", "", `POST /v1/users/alice/invite {"valid_seconds":86400}`, "https://vpn.example.org/2fa/K7QM-4XHT\nfor alice until " + when(noon) + "\n"},
+		{"invite alice --for 90m", "", `POST /v1/users/alice/invite {"valid_seconds":5400}`, "https://vpn.example.org/2fa/K7QM-4XHT\nfor alice until " + when(noon) + "\n"},
 		{"recovery alice", "", `POST /v1/users/alice/recovery`, "abcde-fghij\nklmno-pqrst\n"},
 		{"policy alice exempt", "", `PUT /v1/users/alice/policy {"policy":"exempt"}`, "the policy of alice is exempt\n"},
 		{"reload", "", `POST /v1/reload`, "warning: radius.listen needs a restart\nreloaded\n"},

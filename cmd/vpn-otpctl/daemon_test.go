@@ -113,6 +113,9 @@ func TestExitStatuses(t *testing.T) {
 		{d, "user list a", statusUsage, "one argument too many"},
 		{d, "--bogus", statusUsage, "unknown flag"},
 		{d, "code a --for soon", statusUsage, "soon"},
+		{d, "invite", statusUsage, "NAME is missing"},
+		{d, "invite a --for soon", statusUsage, "soon"},
+		{nowhere, "invite a", statusUnreachable, "not reachable"},
 		{d, "code a --uses many", statusUsage, "many"},
 		{d, "policy a never", statusUsage, "never"},
 		{d, "policy a", statusUsage, "missing"},
@@ -151,8 +154,8 @@ func TestSocketOfTheEnvironment(t *testing.T) {
 func TestFullOutput(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, map[string]any{"POST /v1/users/alice/recovery": admin.RecoveryCodes{Codes: []string{"one"}},
-		"GET /v1/users/alice": admin.User{}, "POST /v1/users/alice/code": admin.TemporaryCode{}})
-	for _, line := range []string{"recovery alice", "code alice", "--json recovery alice", "unlock alice"} {
+		"GET /v1/users/alice": admin.User{}, "POST /v1/users/alice/code": admin.TemporaryCode{}, "POST /v1/users/alice/invite": admin.Invitation{}})
+	for _, line := range []string{"recovery alice", "code alice", "invite alice", "--json recovery alice", "unlock alice"} {
 		status := run(t.Context(), append([]string{"--socket", d.socket}, strings.Fields(line)...), strings.NewReader(""), full{}, io.Discard)
 		if status != statusRefused {
 			t.Errorf("%s: status %d", line, status)

@@ -59,6 +59,10 @@ func TestMoreBadRequests(t *testing.T) {
 		post("/v1/users/a/devices", `{"label":"x"}`):                                        `"secret\" is missing`,
 		post("/v1/users/a/code", `{"valid_seconds":0,"uses":1}`):                            "366 days",
 		post("/v1/users/a/code", `{"valid_seconds":9223372036854775807,"uses":1}`):          "366 days",
+		post("/v1/users/a/invite", `{"valid_seconds":599}`):                                 "10 minutes to 30 days",
+		post("/v1/users/a/invite", `{"valid_seconds":2592001}`):                             "10 minutes to 30 days",
+		post("/v1/users/a/invite", `{"valid_seconds":-9223372036854775808}`):                "10 minutes to 30 days",
+		post("/v1/users/a/invite", ""):                                                      "ends before",
 		post("/v1/users/a/reset", strings.Repeat(" ", MaxBody+1)):                           "too_large",
 		post("/v1/users/a/reset?dry_run=1", ""):                                             "dry_run",
 		post("/v1/users//reset", ""):                                                        "unknown_route",
@@ -83,6 +87,24 @@ func TestMoreBadRequests(t *testing.T) {
 		if answer := string(octets); !strings.Contains(answer, want) || strings.Contains(answer, "271828") || strings.Count(answer, "HTTP/1.") != 1 {
 			t.Errorf("%.80q: %q is missing in %q", request, want, answer)
 		}
+	}
+}
+
+// Without a page nobody is invited; what was refused shows no address.
+func TestInvitationsRefused(t *testing.T) {
+	t.Parallel()
+	w := serve(t, func(s *Server) { s.EnrollURL = "" })
+	request := post("/v1/users/a/invite", `{"valid_seconds":3600}`)
+	if answer := w.raw(t, request); !strings.HasPrefix(answer, "HTTP/1.1 409") || !strings.Contains(answer, "no enrollment page") {
+		t.Errorf("without a page: %q", answer)
+	}
+	if call, _ := w.accounts.last(); call != "" {
+		t.Errorf("without a page: %s", call)
+	}
+	w = serve(t, nil)
+	w.accounts.err = errors.New("failed")
+	if answer := w.raw(t, request); !strings.HasPrefix(answer, "HTTP/1.1 500") || strings.Contains(answer, "K7QM") || strings.Contains(w.log.String(), "K7QM") {
+		t.Errorf("refused: %q, logged %s", answer, w.log)
 	}
 }
 

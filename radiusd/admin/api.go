@@ -20,6 +20,7 @@ import "time"
 //	POST   /v1/users/NAME/unlock                          204
 //	POST   /v1/users/NAME/code             CodeTerms      201 TemporaryCode
 //	POST   /v1/users/NAME/recovery                        201 RecoveryCodes
+//	POST   /v1/users/NAME/invite           InviteTerms    201 Invitation
 //	GET    /v1/status                                     200 Status
 //	POST   /v1/reload                                     200 Reloaded
 //
@@ -149,6 +150,18 @@ type TemporaryCode struct {
 // RecoveryCodes are shown this once; older ones are void.
 type RecoveryCodes struct {
 	Codes []string `json:"codes"`
+}
+
+// InviteTerms says how long an invitation lives (10 minutes to 30 days).
+type InviteTerms struct {
+	ValidSeconds int64 `json:"valid_seconds"`
+}
+
+// Invitation is shown this once; an older one of the user is void.
+type Invitation struct {
+	// Address is what the user opens. Whoever has it first can enroll.
+	Address   string    `json:"address"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // Reloaded says what of the new configuration did not take effect.

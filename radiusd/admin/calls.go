@@ -84,6 +84,12 @@ func (c *Client) NewRecoveryCodes(ctx context.Context, name string) ([]string, e
 	return made.Codes, err
 }
 
+// Invite makes an invitation to enroll, good for so long (whole seconds).
+func (c *Client) Invite(ctx context.Context, name string, valid time.Duration) (Invitation, error) {
+	terms := InviteTerms{ValidSeconds: int64(valid / time.Second)}
+	return callUser[Invitation](ctx, c, http.MethodPost, terms, name, "invite")
+}
+
 // Status says how the daemon is doing.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	return call[Status](ctx, c, http.MethodGet, "/v1/status", nil)

@@ -51,6 +51,20 @@ func (s *Server) newRecoveryCodes(ctx context.Context, q question, _ nothing) (R
 	return RecoveryCodes{Codes: list(codes)}, err
 }
 
+func (s *Server) invite(ctx context.Context, q question, in InviteTerms) (Invitation, error) {
+	if in.ValidSeconds < int64(access.MinInvitation/time.Second) || in.ValidSeconds > int64(access.MaxInvitation/time.Second) {
+		return Invitation{}, invalid("an invitation lives for 10 minutes to 30 days")
+	}
+	if s.EnrollURL == "" {
+		return Invitation{}, &access.Refusal{Kind: access.RefusedRule, Text: "there is no enrollment page: enroll.url is to be set"}
+	}
+	ticket, expires, err := s.Accounts.Invite(ctx, q.actor, q.name(), time.Duration(in.ValidSeconds)*time.Second)
+	if err != nil {
+		return Invitation{}, err
+	}
+	return Invitation{Address: s.EnrollURL + ticket, ExpiresAt: utc(expires)}, nil
+}
+
 // deviceOf leaves the secret behind.
 func deviceOf(device store.Device) Device {
 	return Device{

@@ -110,6 +110,10 @@ func (f *fakeAccounts) NewRecoveryCodes(_ context.Context, actor store.Actor, na
 	return []string{"one", "two"}, f.note(actor, "NewRecoveryCodes %q", name)
 }
 
+func (f *fakeAccounts) Invite(_ context.Context, actor store.Actor, name string, valid time.Duration) (string, time.Time, error) {
+	return "K7QM-4XHT", noon.Add(valid), f.note(actor, "Invite %q %v", name, valid)
+}
+
 func (f *fakeAccounts) SetPolicy(_ context.Context, actor store.Actor, name string, policy store.UserPolicy) error {
 	return f.note(actor, "SetPolicy %q %q", name, policy)
 }
@@ -132,6 +136,8 @@ func serve(t *testing.T, change func(*Server)) *world {
 		Reload:   func(context.Context) ([]string, error) { return []string{"radius.listen needs a restart"}, nil },
 		Log:      slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:      func() time.Time { return noon },
+
+		EnrollURL: "https://vpn.example.org/2fa/",
 	}
 	if change != nil {
 		change(w.server)

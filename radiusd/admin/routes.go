@@ -24,6 +24,7 @@ func (s *Server) mux() *http.ServeMux {
 	mux.Handle("POST /v1/users/{name}/unlock", answer(s, http.StatusNoContent, s.unlock))
 	mux.Handle("POST /v1/users/{name}/code", answer(s, http.StatusCreated, s.giveCode))
 	mux.Handle("POST /v1/users/{name}/recovery", answer(s, http.StatusCreated, s.newRecoveryCodes))
+	mux.Handle("POST /v1/users/{name}/invite", answer(s, http.StatusCreated, s.invite))
 	mux.Handle("GET /v1/status", answer(s, http.StatusOK, s.status))
 	mux.Handle("POST /v1/reload", answer(s, http.StatusOK, s.reload))
 	return mux

@@ -31,6 +31,8 @@ type Accounts interface {
 	Unlock(ctx context.Context, actor store.Actor, name string) error
 	GiveCode(ctx context.Context, actor store.Actor, name string, valid time.Duration, uses int) (code string, expires time.Time, err error)
 	NewRecoveryCodes(ctx context.Context, actor store.Actor, name string) ([]string, error)
+	// Invite returns what stands at the end of the address that the user opens.
+	Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration) (ticket string, expires time.Time, err error)
 	SetPolicy(ctx context.Context, actor store.Actor, name string, policy store.UserPolicy) error
 }
 
@@ -42,6 +44,9 @@ type Server struct {
 	// that need a restart. A configuration that is refused is an
 	// *access.Refusal, so that the administrator sees what is wrong with it.
 	Reload func(context.Context) (warnings []string, err error)
+	// EnrollURL is what users open, with "/" at its end; "": there is no page,
+	// and nobody can be invited.
+	EnrollURL string
 	// Judge says which peers may ask; nil: Allow(nil, nil).
 	Judge  func(Peer) bool
 	Log    *slog.Logger

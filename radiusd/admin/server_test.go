@@ -44,6 +44,11 @@ func TestEveryCall(t *testing.T) {
 	if code.Code != "abcde-fghij" || !code.ExpiresAt.Equal(noon.Add(time.Hour)) || len(codes) != 2 {
 		t.Errorf("%+v, %v", code, codes)
 	}
+	invitation, err := client.Invite(ctx, oddName, 90*time.Minute)
+	want(err, "Invite %q 1h30m0s", oddName)
+	if invitation.Address != "https://vpn.example.org/2fa/K7QM-4XHT" || !invitation.ExpiresAt.Equal(noon.Add(90*time.Minute)) {
+		t.Errorf("%+v", invitation)
+	}
 	for _, change := range []struct {
 		do   func() error
 		call string
