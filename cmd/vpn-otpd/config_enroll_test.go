@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/prompt"
 )
 
 // loadText loads a configuration with two-factor on and the clients vpn and
@@ -53,6 +54,9 @@ func TestWhoMayEnroll(t *testing.T) {
 		if got := config.Settings; got.FirstUse.How != test.how || got.Issuer != test.issuer || got.FirstUse.AfterReset != 24*time.Hour {
 			t.Errorf("%s: %+v", test.text, got)
 		}
+		if shown := config.Clients[0].Prompt.EnrollURL; shown != config.Page.address() || (shown == "") != (config.Page.URL == nil) {
+			t.Errorf("%s: prompts show %q", test.text, shown)
+		}
 	}
 }
 
@@ -74,7 +78,7 @@ func TestEnforcedSomewhere(t *testing.T) {
 
 func TestWebAddresses(t *testing.T) {
 	t.Parallel()
-	long := "https://vpn.example.org/" + strings.Repeat("a", maxEnrollURL-len("https://vpn.example.org//")) + "/"
+	long := "https://vpn.example.org/" + strings.Repeat("a", prompt.MaxEnrollURL-len("https://vpn.example.org//")) + "/"
 	for text, good := range map[string]bool{
 		"https://vpn.example.org/": true, "https://vpn.example.org:8443/2fa/": true, "https://[2001:db8::1]/2fa/": true, long: true,
 		"http://127.0.0.1:8080/2fa/": true, "http://[::1]/": true, "http://localhost/": true,

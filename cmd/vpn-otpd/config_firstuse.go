@@ -75,6 +75,9 @@ func (c *Config) derive() {
 	if c.Page.URL == nil && !reveals {
 		c.Settings.FirstUse.How = ""
 	}
+	for i := range c.Clients {
+		c.Clients[i].Prompt.EnrollURL = c.Page.address()
+	}
 	c.Settings.EnforcedSomewhere = enforcedSomewhere(c.Settings.Policy, c.Clients)
 	c.Settings.Issuer, c.Settings.Notices = c.issuer, c.Notice.channels()
 	switch {

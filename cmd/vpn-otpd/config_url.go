@@ -6,10 +6,9 @@ import (
 	"net/url"
 	"path"
 	"strings"
-)
 
-// maxEnrollURL is in octets.
-const maxEnrollURL = 80
+	"vpn-otpd/radiusd/prompt"
+)
 
 // enrollURL is what users open, nil where there is no page.
 func (l *loader) enrollURL(w enrollConfig) *url.URL {
@@ -19,8 +18,8 @@ func (l *loader) enrollURL(w enrollConfig) *url.URL {
 	address, fault := webAddress(w.URL)
 	switch {
 	case fault != "":
-	case len(w.URL) > maxEnrollURL:
-		fault = fmt.Sprintf("it is too long: prompts show it, and have room for %d octets", maxEnrollURL)
+	case len(w.URL) > prompt.MaxEnrollURL:
+		fault = fmt.Sprintf("it is too long: prompts show it, and have room for %d octets", prompt.MaxEnrollURL)
 	case !strings.HasSuffix(address.Path, "/"):
 		fault = `it must end in "/"`
 	case w.Certificate != "" && address.Scheme != "https":

@@ -38,6 +38,9 @@ func (d *server) reload(ctx context.Context) ([]string, error) {
 	if err := d.apply(ctx, config); err != nil {
 		return nil, &access.Refusal{Kind: access.RefusedInvalid, Text: err.Error()}
 	}
+	if err := d.page.reloadCertificate(); err != nil {
+		texts = append(texts, "the old certificate stays: "+err.Error())
+	}
 	for _, text := range texts {
 		d.logger.Warn(text)
 	}

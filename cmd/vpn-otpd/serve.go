@@ -83,6 +83,7 @@ type server struct {
 	radius   *radiusd.Server
 	sockets  []*net.UDPConn
 	admin    *admin.Server
+	page     *pageServer // nil: none here
 	notifier notifier
 }
 
@@ -102,7 +103,7 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	}
 	adminListener, err := admin.Listen(config.Admin.Socket)
 	if err != nil {
-		return errors.Join(err, d.closeSockets())
+		return errors.Join(err, d.closeSockets(), d.page.close())
 	}
 
 	hangups := make(chan os.Signal, 1)
@@ -110,20 +111,25 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	defer signal.Stop(hangups)
 
 	inside, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var parts sync.WaitGroup
+	defer parts.Wait() // none of them uses the store when it is closed
 	defer cancel()
-	ended := make(chan error, len(d.sockets)+1)
+	ended := make(chan error, len(d.sockets)+2)
 	for _, socket := range d.sockets {
-		go func() { ended <- d.radius.Serve(inside, socket) }()
+		parts.Go(func() { ended <- d.radius.Serve(inside, socket) })
 	}
-	go func() { ended <- d.admin.Serve(inside, adminListener) }()
-	go d.maintain(inside)
+	if d.page != nil {
+		parts.Go(func() { ended <- d.page.serve() })
+	}
+	parts.Go(func() { ended <- d.admin.Serve(inside, adminListener) })
+	parts.Go(func() { d.maintain(inside) })
 
 	if d.onReady != nil {
 		if err := d.onReady(); err != nil {
 			return errors.Join(err, d.stop(inside))
 		}
 	}
-	d.logger.Info("ready", "radius", d.addresses(), "admin", config.Admin.Socket, "policy", config.policyName(), "version", version)
+	d.logReady(config)
 	d.notifier.ready(fmt.Sprintf("two-factor is %s", config.policyName()))
 	err = d.wait(ctx, hangups, ended)
 	d.logger.Info("stopping")
@@ -152,10 +158,22 @@ func (d *server) wait(ctx context.Context, hangups <-chan os.Signal, ended <-cha
 	}
 }
 
+// stop lets the requests under way end, those of VPN servers and of browsers.
 func (d *server) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	return d.radius.Shutdown(ctx)
+	page := make(chan error, 1)
+	go func() { page <- d.page.shutdown(ctx) }()
+	return errors.Join(d.radius.Shutdown(ctx), <-page)
+}
+
+// logReady names every address that it listens on.
+func (d *server) logReady(config *Config) {
+	places := []any{"radius", d.addresses()}
+	if d.page != nil {
+		places = append(places, "enroll", d.page.address())
+	}
+	d.logger.Info("ready", append(places, "admin", config.Admin.Socket, "policy", config.policyName(), "version", version)...)
 }
 
 // build makes the parts that decide and answer; nothing listens yet.
@@ -178,7 +196,7 @@ func (d *server) build(ctx context.Context, config *Config) error {
 	if err != nil {
 		return err
 	}
-	d.admin = &admin.Server{Accounts: d.accounts, Status: d.status, Reload: d.reload, Log: d.logger}
+	d.admin = &admin.Server{Accounts: d.accounts, Status: d.status, Reload: d.reload, EnrollURL: config.Page.address(), Log: d.logger}
 	return d.apply(ctx, config)
 }
 

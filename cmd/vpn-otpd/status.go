@@ -21,6 +21,9 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	for _, socket := range d.sockets {
 		s.Listeners = append(s.Listeners, "radius udp "+socket.LocalAddr().String())
 	}
+	if d.page != nil {
+		s.Listeners = append(s.Listeners, d.page.listens())
+	}
 	counts, err := d.store.Count(ctx)
 	if err == nil {
 		err = d.store.Probe(ctx)
