@@ -49,6 +49,9 @@ func (e *Enroller) Standing(ctx context.Context, pass Pass, from netip.Addr) (s 
 		if s.Account, err = e.holder(tx, pass); err != nil {
 			return err
 		}
+		if pass.Kind != store.EnrollmentSession { // a ticket shows nothing but its enrollment
+			return FaultSession
+		}
 		s.Policy = settings.standingFor(s.Account)
 		s.MayRemove = s.Policy == StandingOptional
 		if s.Policy == StandingEnforced && len(s.Account.Devices) == 0 {

@@ -284,6 +284,8 @@ func TestInvitation(t *testing.T) {
 	w.fault(err, access.FaultTicketUnknown)
 	_, err = e.Begin(t.Context(), pass, "", browser)
 	w.fault(err, access.FaultSession)
+	_, err = e.Standing(t.Context(), pass, browser)
+	w.fault(err, access.FaultSession)
 	_, _, err = e.Prove(t.Context(), pass, "123456", browser)
 	w.fault(err, access.FaultSession)
 	pass.Fresh = w.clock.Now().Add(time.Minute)

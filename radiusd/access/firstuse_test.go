@@ -511,6 +511,10 @@ func TestResetVoidsFirstUse(t *testing.T) {
 	w.must(w.accounts.SetDisabled(t.Context(), admin, "alice", true))
 	_, err = w.enroller().OpenTicket(t.Context(), d.Ticket, pass, browser)
 	w.fault(err, access.FaultTicketUnknown)
+	w.must(w.accounts.SetDisabled(t.Context(), admin, "alice", false))
+	if next := w.begun(challenge(), "alice"); next.Ticket == d.Ticket {
+		t.Error("an enrollment of an older epoch goes on")
+	}
 }
 
 // A temporary code of the helpdesk lets in also while a first use waits.
