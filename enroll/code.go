@@ -1,0 +1,40 @@
+package enroll
+
+import (
+	"time"
+
+	"vpn-otpd/radiusd/access"
+)
+
+// codePage asks for the code of a sign-in.
+type codePage struct{ UserName string }
+
+func (x *exchange) showCode(status int) error {
+	return x.page(status, "code", codePage{UserName: x.visit.Name})
+}
+
+// warnOf says why the gate refused. Only who had the right password is told
+// more than that it failed.
+func (x *exchange) warnOf(d access.Decision) {
+	switch d.Reason {
+	case access.Locked, access.LockedCodeRight: // the same, whether or not the code was right
+		x.warnLocked(d.LockedUntil)
+	case access.CodeNeeded, access.CodeMalformed, access.CodeWrong, access.CodeUsed, access.EnrollmentClosed:
+		x.warn("alert", string(d.Reason))
+	case access.StateInvalid, access.StateUnknown, access.StateExpired, access.StateOtherUser, access.StateOtherClient, access.StateVoid:
+		x.warn("alert", "state")
+	default:
+		x.warn("alert", "failed")
+	}
+}
+
+func (x *exchange) warnLocked(until time.Time) {
+	if until.IsZero() {
+		x.warn("alert", "locked")
+		return
+	}
+	// Up to the minute in which it is over, not the one before.
+	until = until.Add(time.Minute - 1).Truncate(time.Minute)
+	v := view{T: x.text, zone: x.h.zone}
+	x.alert = v.Sentence(x.text.of("alert", "locked_until"), until)
+}

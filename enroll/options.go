@@ -1,0 +1,68 @@
+package enroll
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"vpn-otpd/radiusd/access"
+)
+
+// Gate decides who may sign in.
+type Gate interface {
+	Check(ctx context.Context, r access.Request) (access.Decision, error)
+}
+
+// Enroller decides about enrollments. What it won't do is an
+// [access.EnrollmentFault]; a void pass is access.FaultSession. From is the
+// browser's address, the zero one where it isn't known.
+type Enroller interface {
+	Standing(ctx context.Context, pass access.Pass, from netip.Addr) (access.Standing, error)
+	// OpenTicket takes what was typed: any case, with or without dash and
+	// blanks. Held is the pass that this browser has already, if any: the same
+	// browser may open its ticket again.
+	OpenTicket(ctx context.Context, typed string, held access.Pass, from netip.Addr) (access.Pass, error)
+	// Prove checks a fresh code of an enrolled user. After an accept the pass
+	// returned is fresh; else the decision's reason says why it isn't.
+	Prove(ctx context.Context, pass access.Pass, code string, from netip.Addr) (access.Pass, access.Decision, error)
+	// Begin starts an enrollment; replaces is the label of the device that goes
+	// when the new one comes, "": none.
+	Begin(ctx context.Context, pass access.Pass, replaces string, from netip.Addr) (access.Pass, error)
+	// Pending is the enrollment to show, the same each time until it expires.
+	Pending(ctx context.Context, pass access.Pass) (access.Pending, error)
+	Confirm(ctx context.Context, pass access.Pass, code, label string, from netip.Addr) (access.Confirmed, error)
+	NewRecoveryCodes(ctx context.Context, pass access.Pass, from netip.Addr) (access.Pass, []string, error)
+	RemoveDevice(ctx context.Context, pass access.Pass, label string, from netip.Addr) (access.Pass, error)
+}
+
+// Sessions keeps what the page remembers of a browser. Tokens are hashes of
+// what the browser has.
+type Sessions interface {
+	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	Session(ctx context.Context, token string) (data []byte, found bool, err error)
+	RemoveSession(ctx context.Context, token string) error
+}
+
+// Options of a handler. Gate, Enroller, Sessions and URL are needed.
+type Options struct {
+	Gate     Gate
+	Enroller Enroller
+	Sessions Sessions
+	// URL is what users open. Its path ends in "/"; links, redirects and cookies
+	// are made of it, and cookies are Secure where it is https.
+	URL *url.URL
+	// TrustedProxies are the peers whose X-Forwarded-For counts. A peer on a
+	// unix socket has no address and is never one.
+	TrustedProxies []netip.Prefix
+	// Returns are the addresses that ?return= may lead to, and what is below them.
+	Returns []string
+	Site    string // names the site in the head of each page; "": the URL's host
+	Support string // a line that tells users where help is; "": none
+	// RejectDelay is when after its arrival a refused sign-in is answered, plus
+	// up to 500 ms, whatever the reason.
+	RejectDelay time.Duration
+	Logger      *slog.Logger     // nil: nothing is logged
+	Now         func() time.Time // nil: time.Now
+}

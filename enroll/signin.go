@@ -1,0 +1,141 @@
+package enroll
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"vpn-otpd/radiusd/access"
+)
+
+// The bounds of what the gate takes, in octets.
+const (
+	maxUserName = 253
+	maxPassword = 128
+)
+
+// signIn asks the gate about a name and a password.
+func (x *exchange) signIn() error {
+	back := x.checkedReturn(x.field("return"))
+	name, password := x.field("username"), x.field("password")
+	if len(name) > maxUserName || len(password) > maxPassword {
+		x.h.logger.Info("sign-in refused", "reason", access.RequestMalformed, "address", x.from)
+		return x.refuseSignIn(back, access.Decision{Reason: access.RequestMalformed})
+	}
+	d, err := x.ask(name, password, "")
+	if err != nil {
+		return err
+	}
+	return x.signInDecided(d, name, back)
+}
+
+// answerChallenge asks the gate about the code that a sign-in waits for.
+func (x *exchange) answerChallenge() error {
+	if x.visit.State == "" {
+		return x.redirect("")
+	}
+	name, back := x.visit.Name, x.visit.Return
+	code := x.field("code")
+	if len(code) > maxPassword {
+		x.warn("alert", string(access.CodeMalformed))
+		return x.showCode(http.StatusUnprocessableEntity)
+	}
+	d, err := x.ask(name, code, x.visit.State)
+	if err != nil {
+		return err
+	}
+	if d.Verdict == access.Challenge {
+		x.visit.State = d.State
+		x.warnOf(d)
+		return x.showCode(http.StatusUnprocessableEntity)
+	}
+	return x.signInDecided(d, name, back)
+}
+
+// ask is the question as the gate wants it.
+func (x *exchange) ask(name, password, state string) (access.Decision, error) {
+	return x.h.options.Gate.Check(x.ctx, access.Request{
+		Client:   access.Client{Name: access.WebClient, Mode: access.ModeWeb, RequireAlways: true},
+		UserName: name, Password: []byte(password), State: state,
+		CallingStation: x.addressText(), Arrived: x.arrived,
+	})
+}
+
+// addressText is the browser's address, "" where it isn't known.
+func (x *exchange) addressText() string {
+	if !x.from.IsValid() {
+		return ""
+	}
+	return x.from.String()
+}
+
+// signInDecided goes on after the gate has spoken. Who gets further does so under
+// a new token: the one before may have been planted.
+func (x *exchange) signInDecided(d access.Decision, name, back string) error {
+	switch {
+	case d.Verdict == access.Challenge:
+		if err := x.renewSession(visit{Name: name, State: d.State, Return: back}); err != nil {
+			return err
+		}
+		return x.redirect("")
+	case d.Verdict == access.Accept && d.User != "":
+		pass := access.Pass{User: d.User, Epoch: d.Epoch, Kind: sessionKind}
+		if err := x.renewSession(visit{Pass: pass, Return: back}); err != nil {
+			return err
+		}
+		return x.welcome()
+	case d.Verdict == access.Reject:
+		return x.refuseSignIn(back, d)
+	}
+	return fmt.Errorf("signing in: the gate said %q of nobody", d.Verdict)
+}
+
+// welcome leads who must enroll, and may, straight there.
+func (x *exchange) welcome() error {
+	standing, err := x.h.options.Enroller.Standing(x.ctx, x.visit.Pass, x.from)
+	if err != nil {
+		return err
+	}
+	if len(standing.Account.Devices) > 0 || standing.Policy != access.StandingEnforced || standing.Closed != "" {
+		return x.redirect("")
+	}
+	err = x.begin("")
+	if fault := access.FaultOf(err); fault != "" && fault != access.FaultSession {
+		return x.redirect("") // where it says why not
+	}
+	return err
+}
+
+// refuseSignIn answers at a point in time after the arrival, so that all
+// refusals look alike.
+func (x *exchange) refuseSignIn(back string, d access.Decision) error {
+	if !x.visit.signedIn() {
+		if err := x.endSession(); err != nil {
+			return err
+		}
+	}
+	if err := x.waitForRefusal(); err != nil {
+		return err
+	}
+	x.warnOf(d)
+	return x.page(http.StatusUnprocessableEntity, "signin", signInPage{Return: back})
+}
+
+func (x *exchange) waitForRefusal() error {
+	timer := time.NewTimer(x.arrived.Add(x.h.options.RejectDelay + x.h.jitter()).Sub(x.h.now()))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-x.r.Context().Done():
+		return x.r.Context().Err()
+	}
+}
+
+// signOut ends the session, and with it a sign-in that waits for its code.
+func (x *exchange) signOut() error {
+	if err := x.endSession(); err != nil {
+		return err
+	}
+	return x.redirect("")
+}
