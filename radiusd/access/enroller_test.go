@@ -209,6 +209,8 @@ func TestTooManyDevices(t *testing.T) {
 	}
 	_, _, err = w.accounts.Invite(t.Context(), admin, "alice", time.Hour)
 	w.wantRefusal(err, access.RefusedRule, "devices")
+	_, err = w.enroller().Begin(t.Context(), w.proven(w.signedIn("alice", codes[1]), codes[2]), "", browser)
+	w.fault(err, access.FaultTooMany)
 }
 
 // signedInByTicket invites a user and opens the ticket.
@@ -415,6 +417,9 @@ func TestSessionsEndWithTheEpoch(t *testing.T) {
 		"disabled": func() error { return w.accounts.SetDisabled(t.Context(), admin, "alice", true) },
 		"enabled":  func() error { return w.accounts.SetDisabled(t.Context(), admin, "alice", false) },
 		"deleted":  func() error { return w.accounts.DeleteUser(t.Context(), admin, "alice") },
+		"disabled in the database": func() error {
+			return w.store.Update(t.Context(), func(tx *store.Tx) error { return tx.SetDisabled("alice", true) })
+		},
 	} {
 		w.must(w.accounts.SetDisabled(t.Context(), admin, "alice", false))
 		pass := w.signedIn("alice")

@@ -138,6 +138,9 @@ func TestConfirmedOnThePage(t *testing.T) {
 	c, err = w.enroller().Confirm(t.Context(), pass, code, "", browser)
 	w.must(err)
 	w.clock.Add(3 * time.Minute) // its time is over, the State's isn't
+	wrong := w.answer(challenge(), "alice", d.State, codeOf(w, secret, -10))
+	w.want(wrong, access.Challenge, access.EnrollmentWrong) // only the code that was confirmed
+	d.State = wrong.State
 	w.want(w.answer(challenge(), "alice", d.State, code), access.Accept, access.FirstUseAccepted)
 	account, _, err = w.store.FullAccount(t.Context(), "alice")
 	w.must(err)
@@ -145,6 +148,21 @@ func TestConfirmedOnThePage(t *testing.T) {
 		t.Errorf("enrolled %+v", account)
 	}
 	w.want(w.answer(challenge(), "alice", w.challenged(challenge(), "alice"), c.RecoveryCodes[3]), access.Accept, access.RecoveryAccepted)
+}
+
+// Both codes of an enrollment are spent, the page's and the prompt's.
+func TestConfirmedAheadOfThePrompt(t *testing.T) {
+	t.Parallel()
+	w := firstUse(t)
+	d := w.begun(challenge(), "alice")
+	pass := w.opened(d.Ticket, access.Pass{})
+	secret := w.secretOf(pass)
+	ahead := codeOf(w, secret, 1)
+	if _, err := w.enroller().Confirm(t.Context(), pass, ahead, "", browser); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.answer(challenge(), "alice", d.State, codeOf(w, secret, 0)), access.Accept, access.FirstUseAccepted)
+	w.want(w.answer(challenge(), "alice", w.challenged(challenge(), "alice"), ahead), access.Challenge, access.CodeUsed)
 }
 
 // Answers before the page was used get a hint with the same ticket, and spend tries.

@@ -244,11 +244,8 @@ func (w *world) must(err error) {
 // records are the audit records of a user, "reason" of each.
 func (w *world) records(user string) []store.Record {
 	w.Helper()
-	var records []store.Record
-	w.must(w.store.View(w.Context(), func(tx *store.Tx) (err error) {
-		records, err = tx.Records(user, 0, 1000)
-		return err
-	}))
+	records, _, err := w.store.Log(w.Context(), store.LogQuery{User: user, Limit: 1000})
+	w.must(err)
 	return records
 }
 

@@ -170,6 +170,16 @@ CREATE TABLE audit (
 ) WITHOUT ROWID;
 CREATE INDEX audit_user ON audit (user_name, at);
 
+-- Where a chain begins after its oldest records were pruned: the last record that
+-- went. proof covers it, so that only pruning makes such a beginning.
+CREATE TABLE audit_anchors (
+	node      TEXT    PRIMARY KEY,
+	seq       INTEGER NOT NULL,
+	mac       BLOB    NOT NULL,
+	pruned_at INTEGER NOT NULL,
+	proof     BLOB    NOT NULL
+) WITHOUT ROWID;
+
 -- Failures before the first factor, counted by the minute.
 CREATE TABLE refusals (
 	node      TEXT    NOT NULL,

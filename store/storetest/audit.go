@@ -20,10 +20,13 @@ func (w *world) audit(n int) {
 
 func (w *world) broken() (broken int64) {
 	w.Helper()
-	w.must(w.View(w.Context(), func(tx *store.Tx) (err error) {
-		broken, err = tx.VerifyAudit()
-		return err
-	}))
+	chains, err := w.VerifyAudit(w.Context(), nil)
+	w.must(err)
+	for _, c := range chains {
+		if c.Node == "node1" {
+			broken = c.Broken
+		}
+	}
 	return broken
 }
 
@@ -32,8 +35,9 @@ func testAudit(w *world) {
 	w.reopen()
 	w.clock.Add(time.Minute)
 	w.audit(2)
+	records, _, err := w.Log(w.Context(), store.LogQuery{User: "user1", Limit: 10})
+	w.must(err)
 	w.must(w.View(w.Context(), func(tx *store.Tx) error {
-		records, err := tx.Records("user1", 1, 10)
 		if len(records) != 2 || records[0].Seq != 2 || records[1].Seq != 5 || records[1].Client != "vpn1" || records[1].Actor.UID != -1 || !records[1].At.Equal(w.clock.Now()) {
 			w.Errorf("records %+v", records)
 		}
@@ -41,7 +45,7 @@ func testAudit(w *world) {
 		if headErr != nil || seq != 5 || len(mac) != 32 {
 			w.Errorf("the head is %d, %x, %v", seq, mac, headErr)
 		}
-		return err
+		return nil
 	}))
 	if broken := w.broken(); broken != 0 {
 		w.Errorf("broken at %d", broken)

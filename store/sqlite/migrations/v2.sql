@@ -56,6 +56,14 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_next ON outbox (next_try_at);
 
+CREATE TABLE audit_anchors (
+	node      TEXT    PRIMARY KEY,
+	seq       INTEGER NOT NULL,
+	mac       BLOB    NOT NULL,
+	pruned_at INTEGER NOT NULL,
+	proof     BLOB    NOT NULL
+) WITHOUT ROWID;
+
 CREATE INDEX refusals_user ON refusals (user_name, minute);
 
 DROP TRIGGER users_delete;

@@ -1,0 +1,43 @@
+package exchange
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func encode(secret []byte) string { return letters.EncodeToString(secret) }
+
+func find(t testing.TB, batch Batch, name string) Account {
+	t.Helper()
+	for _, account := range batch.Accounts {
+		if account.Name == name {
+			return account
+		}
+	}
+	t.Fatalf("no account %q", name)
+	return Account{}
+}
+
+func wantNames(t testing.TB, batch Batch, want ...string) {
+	t.Helper()
+	var names []string
+	for _, account := range batch.Accounts {
+		names = append(names, account.Name)
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("accounts\n%q, want\n%q", names, want)
+	}
+}
+
+// wantSkipped compares what was left out, as "place: reason".
+func wantSkipped(t testing.TB, batch Batch, want ...string) {
+	t.Helper()
+	var skipped []string
+	for _, s := range batch.Skipped {
+		skipped = append(skipped, s.Place+": "+s.Reason)
+	}
+	if !slices.Equal(skipped, want) {
+		t.Errorf("skipped\n%s\nwant\n%s", strings.Join(skipped, "\n"), strings.Join(want, "\n"))
+	}
+}
