@@ -42,7 +42,7 @@ func TestEduVPNRefusesTables(t *testing.T) {
 		"a view":              {`CREATE TABLE t ` + otp + `; CREATE VIEW otp AS SELECT * FROM t`, `it has the tables "t"`},
 		"a virtual table":     {`CREATE VIRTUAL TABLE otp USING fts5 ` + otp, `isn't eduVPN's`},
 		"a hostile name":      {`CREATE TABLE "` + strings.Repeat("x", 5000) + "\x1b[2J" + `" (id)`, `isn't eduVPN's`},
-		"a value of 100 MiB":  {`CREATE TABLE otp ` + otp + `; INSERT INTO otp VALUES ('alice', zeroblob(100000000), 'sha1', 6, 30)`, "too big"},
+		"a value of 2 MB":     {`CREATE TABLE otp ` + otp + `; INSERT INTO otp VALUES ('alice', zeroblob(2000000), 'sha1', 6, 30)`, "too big"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
