@@ -47,6 +47,9 @@ func detail(f *facts, o outcome) string {
 	if f.match.device.Label != "" {
 		words = append(words, "device="+strconv.Quote(f.match.device.Label))
 	}
+	if f.match.drifts {
+		words = append(words, "clock=off")
+	}
 	if o.closed != "" {
 		words = append(words, "closed="+string(o.closed))
 	}

@@ -17,6 +17,7 @@ type outcome struct {
 // evaluate says what happens, and writes nothing. It reads top to bottom in the
 // order of the decision; the first factor has passed.
 func evaluate(f *facts) outcome {
+	f.ruleAccount()
 	if f.account.Disabled {
 		return refuse(UserDisabled)
 	}
@@ -27,6 +28,7 @@ func evaluate(f *facts) outcome {
 	}
 
 	standing := standingOf(f.settings, f.client, f.account)
+	f.ruleStanding(standing)
 	if !standing.asks || !standing.requires && !f.hasMeans {
 		return f.passUnasked(standing.reason)
 	}
@@ -41,6 +43,7 @@ func evaluate(f *facts) outcome {
 	}
 
 	locked := f.account.Lock.Until.After(f.now)
+	f.ruleLock(locked)
 	switch {
 	case f.typed == typedNothing && locked:
 		return f.challenge(Locked, f.settings.ChallengeTries)

@@ -33,6 +33,7 @@ const (
 // match is the one-time thing that a typed code stands for.
 type match struct {
 	kind   matchKind
+	drifts bool // none, but a code of another time: the device's clock is off
 	device store.Device
 	step   int64
 	mac    []byte // of a recovery or temporary code
@@ -59,6 +60,8 @@ type facts struct {
 	typed    typedKind
 	field    []byte // MAC of what was typed
 	match    match
+
+	rules *[]Rule // what evaluate went by, for explain; nil: nobody asks
 }
 
 // gather reads the facts of a login. It changes nothing.
@@ -157,6 +160,8 @@ func (g *Gate) matchDigits(f *facts, code string) (match, error) {
 			return match{kind: matchTOTP, device: device, step: step}, nil
 		case ok, bytes.Equal(device.LastField, f.field):
 			found = match{kind: matchUsed, device: device}
+		case found.kind == matchNone && totp.Drifts(key, code, f.now, clockSearch):
+			found = match{drifts: true, device: device}
 		}
 	}
 	return found, nil

@@ -102,6 +102,7 @@ const (
 // firstUse is what happens to a user who must have a device and has none.
 func (f *facts) firstUse() outcome {
 	rule := f.settings.FirstUse
+	f.ruleFirstUse(rule)
 	if !rule.grace(f.account, f.now).IsZero() && !f.client.RequireAlways {
 		return f.passUnasked(EnrollmentGrace)
 	}
