@@ -110,3 +110,14 @@ func (tx *Tx) BurnStep(d Device, step int64, field []byte) (won bool, err error)
 	}
 	return changed == 1, nil
 }
+
+// HasSecret reports whether a device of the user has this secret with this period.
+func (tx *Tx) HasSecret(name string, secret []byte, period int) (bool, error) {
+	var one int
+	found, err := tx.row(`SELECT 1 FROM devices WHERE user_name = $1 AND secret_mac = $2`,
+		[]any{name, tx.store.MAC(PurposeSecret, []byte(name), secret, number(int64(period)))}, &one)
+	if err != nil {
+		return false, fmt.Errorf("looking for a secret: %w", err)
+	}
+	return found, nil
+}

@@ -13,10 +13,11 @@ import (
 type collector struct {
 	batch Batch
 	index map[string]int // name to place in batch.Accounts
+	users int            // the most accounts
 	err   error
 }
 
-func newCollector() *collector { return &collector{index: make(map[string]int)} }
+func newCollector() *collector { return &collector{index: make(map[string]int), users: maxAccounts} }
 
 // finish returns the whole Batch or nothing of it.
 func (c *collector) finish(err error) (Batch, error) {
@@ -48,7 +49,7 @@ func (c *collector) account(place, name string) *Account {
 		c.skip(place, name, fault)
 		return nil
 	}
-	if len(c.batch.Accounts) >= maxAccounts {
+	if len(c.batch.Accounts) >= c.users {
 		c.err = errAccounts
 		return nil
 	}

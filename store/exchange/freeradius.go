@@ -81,13 +81,17 @@ func beginEntry(c *collector, place, line string) (e *radiusEntry, items string,
 // header line: username, attribute, op and value, and optionally id.
 func Radcheck(source io.Reader) (Batch, error) {
 	c := newCollector()
+	return c.finish(readRadcheck(source, c))
+}
+
+func readRadcheck(source io.Reader, c *collector) error {
 	var entries []*radiusEntry // a user's rows may stand apart, and are one list
 	index := make(map[string]*radiusEntry)
 	err := eachRow(source, c, radcheckColumns, func(place string, row map[string]string) {
 		name := row["username"]
 		e := index[name]
 		if e == nil {
-			if len(entries) >= maxAccounts {
+			if len(entries) >= c.users {
 				c.err = errAccounts
 				return
 			}
@@ -102,7 +106,7 @@ func Radcheck(source io.Reader) (Batch, error) {
 	for _, e := range entries {
 		e.apply(c)
 	}
-	return c.finish(err)
+	return err
 }
 
 var radcheckColumns = columns{must: []string{"username", "attribute", "op", "value"}, may: []string{"id"}}

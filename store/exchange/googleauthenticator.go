@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,11 +19,15 @@ const googleFile = ".google_authenticator"
 // else in the tar is passed over.
 func GoogleAuthenticator(source io.Reader) (Batch, error) {
 	c := newCollector()
-	files := tar.NewReader(&bounded{source: source, left: maxFile})
+	archive := &tarEnd{source: &bounded{source: source, left: maxFile}}
+	files := tar.NewReader(archive)
 	seen := make(map[string]int) // name to the file's number
 	for number := 1; c.err == nil; number++ {
 		file, err := files.Next()
 		if errors.Is(err, io.EOF) {
+			if archive.zeros < tarBlock {
+				return Batch{}, errors.New("the tar breaks off")
+			}
 			break
 		} else if err != nil {
 			return Batch{}, fmt.Errorf("reading file %d of the tar: %w", number, err)
@@ -50,6 +55,25 @@ func GoogleAuthenticator(source io.Reader) (Batch, error) {
 		}
 	}
 	return c.finish(nil)
+}
+
+// tarEnd knows a whole tar by the blocks of zeros at its end: to the reader of
+// the library, one that breaks off between two files is whole.
+type tarEnd struct {
+	source io.Reader
+	zeros  int // octets at the end of what was read
+}
+
+const tarBlock = 512
+
+func (e *tarEnd) Read(p []byte) (int, error) {
+	n, err := e.source.Read(p)
+	rest := len(bytes.TrimRight(p[:n], "\x00"))
+	if rest > 0 {
+		e.zeros = 0
+	}
+	e.zeros += n - rest
+	return n, err
 }
 
 // readGoogle reads one file: the secret, option lines that begin with a quote

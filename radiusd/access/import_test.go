@@ -1,0 +1,130 @@
+package access_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/totp"
+)
+
+func imported(name, secret string) access.ImportedAccount {
+	octets, _ := totp.ParseSecret(secret)
+	return access.ImportedAccount{Place: "row of " + name, Name: name, Devices: []access.ImportedDevice{
+		{Place: "otp of " + name, Secret: octets, Algorithm: "SHA1", Digits: 6, Period: 30}}}
+}
+
+func (w *world) imports(dryRun bool, accounts ...access.ImportedAccount) access.ImportReport {
+	w.Helper()
+	report, err := w.accounts.Import(w.Context(), admin, accounts, "test", dryRun)
+	w.must(err)
+	return report
+}
+
+func skipped(report access.ImportReport) string {
+	var all []string
+	for _, s := range report.Skipped {
+		all = append(all, s.Place+": "+s.Reason)
+	}
+	return strings.Join(all, "; ")
+}
+
+const otherSecret = "MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK"
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	w := firstUse(t)
+	carol, dave := imported("Carol", secret), imported("dave", otherSecret)
+	dave.Disabled, dave.PasswordHash = true, "$argon2id$a hash"
+	dry := w.imports(true, carol, dave)
+	if _, found, _ := w.store.Account(t.Context(), "carol"); found {
+		t.Error("a dry run has left something")
+	}
+	report := w.imports(false, carol, dave)
+	if report.Users != 2 || report.Devices != 2 || len(report.Skipped) != 0 || fmt.Sprint(dry) != fmt.Sprint(report) {
+		t.Errorf("imported %+v, in the dry run %+v", report, dry)
+	}
+	account, _, err := w.store.Account(t.Context(), "dave")
+	if err != nil || !account.Disabled || account.PasswordHash != dave.PasswordHash || len(account.Devices) != 1 || !account.EverEnrolled {
+		t.Errorf("%+v, %v", account, err)
+	}
+	w.want(w.ask(codeOnly(), "carol", w.code(0)), access.Accept, access.TOTPAccepted)
+	again := w.imports(false, carol, dave)
+	if again.Users+again.Devices+len(again.Skipped) != 0 || again.Unchanged != 2 {
+		t.Errorf("the second time %+v", again)
+	}
+	if records := w.records("carol"); records[0].Event != access.EventImported || records[0].Actor != admin {
+		t.Errorf("recorded %+v", records)
+	}
+	if said := w.told(); said != "" {
+		t.Errorf("told %s", said)
+	}
+}
+
+// Nothing that is here is replaced, and nobody becomes somebody else.
+func TestImportReplacesNothing(t *testing.T) {
+	t.Parallel()
+	w := firstUse(t)
+	w.addDevice("alice", secret)
+	w.must(w.accounts.SetPassword(t.Context(), admin, "alice", []byte("hers")))
+	alice, twin, bad := imported("ALICE", otherSecret), imported("alice", otherSecret), imported("a\x00b", secret)
+	alice.PasswordHash, alice.Disabled = "another", true
+	short, eight := imported("short", secret), imported("eight", secret)
+	short.Devices[0].Secret = []byte("short")
+	eight.Devices = append(eight.Devices, imported("eight", otherSecret).Devices[0])
+	eight.Devices[1].Digits = 8
+	report := w.imports(false, alice, twin, bad, short, eight)
+	said := skipped(report)
+	for _, words := range []string{"row of ALICE: the password", "otp of ALICE: is enrolled here already", "row of alice: is the same user as at row of ALICE", "row of a\x00b: a name is", "otp of short: a secret has", "otp of eight: the devices of a user must show"} {
+		if !strings.Contains(said, words) {
+			t.Errorf("%s\nhas not %q", said, words)
+		}
+	}
+	account, _, err := w.store.Account(t.Context(), "alice")
+	if err != nil || len(account.Devices) != 1 || account.Disabled || account.PasswordHash != "hash" {
+		t.Errorf("%+v, %v", account, err)
+	}
+}
+
+// A code that was used in the old system isn't accepted here.
+func TestImportedLastStep(t *testing.T) {
+	t.Parallel()
+	w := firstUse(t)
+	carol := imported("carol", secret)
+	carol.Devices[0].LastStep = totp.Step(w.clock.Now(), 30)
+	w.imports(false, carol)
+	w.want(w.ask(codeOnly(), "carol", w.code(0)), access.Reject, access.CodeUsed)
+	w.clock.Add(30 * time.Second)
+	w.want(w.ask(codeOnly(), "carol", w.code(0)), access.Accept, access.TOTPAccepted)
+}
+
+func TestImportInterrupted(t *testing.T) {
+	t.Parallel()
+	w := firstUse(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.accounts.Import(ctx, admin, []access.ImportedAccount{imported("carol", secret)}, "test", false); err == nil {
+		t.Error("imported although it was called off")
+	}
+	if _, found, _ := w.store.Account(t.Context(), "carol"); found {
+		t.Error("half an import is left")
+	}
+}
+
+func BenchmarkImport(b *testing.B) {
+	w := firstUse(b)
+	accounts := make([]access.ImportedAccount, 10_000)
+	for i := range accounts {
+		accounts[i] = imported(fmt.Sprint("user", i), secret)
+	}
+	for n := 0; b.Loop(); n++ {
+		for i := range accounts {
+			accounts[i].Name = fmt.Sprint("user", n, "-", i)
+		}
+		w.imports(false, accounts...)
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(accounts)), "us/user")
+}
