@@ -129,7 +129,11 @@ var (
 func readMigrated(c *collector, place string, octets []byte) bool {
 	m := message{numbers: make(map[protowire.Number]uint64), texts: make(map[protowire.Number][]byte)}
 	whole := fields(octets, func(number protowire.Number, value uint64, text []byte) {
-		m.numbers[number], m.texts[number] = value, text
+		if text != nil {
+			m.texts[number] = text
+		} else {
+			m.numbers[number] = value
+		}
 	})
 	if !whole {
 		return false
