@@ -36,6 +36,7 @@ type testBus struct {
 	path   string
 	answer answer
 	asked  atomic.Int32 // connections
+	open   atomic.Int32 // those that are left
 }
 
 func startBus(t *testing.T, a answer) *testBus {
@@ -52,7 +53,9 @@ func startBus(t *testing.T, a answer) *testBus {
 				return
 			}
 			b.asked.Add(1)
+			b.open.Add(1)
 			served.Go(func() {
+				defer b.open.Add(-1)
 				defer conn.Close()
 				if err := b.serve(conn); err != nil {
 					t.Error(err)

@@ -120,6 +120,15 @@ func TestMedianForgets(t *testing.T) {
 			t.Errorf("got %+v", s)
 		}
 	})
+	t.Run("the oldest of each user", func(t *testing.T) {
+		t.Parallel()
+		h := newHost(t, "")
+		h.accepted(40, 4, 30*time.Second, 30)
+		h.accepted(20, 4, 0, 30)
+		if s := h.State(); s.Samples != 20 || s.MedianOffset.Abs() > 2*time.Second {
+			t.Errorf("got %+v", s)
+		}
+	})
 	t.Run("by age", func(t *testing.T) {
 		t.Parallel()
 		h := newHost(t, "")
@@ -141,8 +150,8 @@ func TestMedianForgets(t *testing.T) {
 		h.looks(1)
 		h.pass(0, 30*time.Second)
 		h.looks(1)
-		if s := h.State(); s.Samples != 0 || s.Jumps != 1 {
-			t.Errorf("after a jump: %+v", s)
+		if s := h.State(); s.Samples != 0 || s.Jumps != 1 || h.logged("agree again") != 0 {
+			t.Errorf("after a jump: %+v, logged:\n%s", s, h.log)
 		}
 		h.accepted(100, 50, 0, 30)
 		h.looks(1)
@@ -163,7 +172,7 @@ func TestWitnessBounds(t *testing.T) {
 		period int
 	}{
 		{step, 0}, {step, -30}, {step, math.MinInt}, {step, math.MaxInt}, {step + farthest + 1, 30}, {step - farthest - 1, 30},
-		{math.MinInt64, 30}, {math.MaxInt64, 30}, {-1, 30}, {0, 30},
+		{math.MinInt64, 30}, {math.MaxInt64, 30}, {-1, 30}, {0, 30}, {-step, -30},
 	} {
 		h.Witness(fmt.Sprint("user", i), wrong.step, wrong.period, now)
 		if s := h.State(); s.Samples != 0 {

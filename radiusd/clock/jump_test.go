@@ -88,8 +88,8 @@ func TestJumpNeedsSteadyReading(t *testing.T) {
 		h.looks(2)
 		h.heldUp = heldUp
 		h.looks(4)
-		if s := h.State(); s.Jumps != 0 {
-			t.Errorf("held up %d times: a jump of %v", heldUp, s.JumpSize)
+		if s := h.State(); s.Jumps != 0 || h.logged("can't be seen") != 0 {
+			t.Errorf("held up %d times: %+v, logged:\n%s", heldUp, s, h.log)
 		}
 		h.pass(0, time.Minute)
 		h.looks(1)

@@ -18,7 +18,8 @@ func kernelUptime() (time.Duration, error) {
 }
 
 // kernelMaxError asks by how much the wall clock may be wrong. Modes is 0, which
-// changes nothing and needs no privilege; a sandbox may refuse it all the same.
+// changes nothing and needs no privilege; a sandbox may refuse it all the same. (One
+// that kills for it in place of that must not be.)
 func kernelMaxError() (time.Duration, error) {
 	var state unix.Timex
 	if _, err := unix.Adjtimex(&state); err != nil {

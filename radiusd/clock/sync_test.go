@@ -37,9 +37,13 @@ func TestSync(t *testing.T) {
 			b := startBus(t, test.bus)
 			h := newHost(t, b.path)
 			h.maxError = test.maxError
+			waits := test.bus == silentAtOnce || test.bus == silentLater || test.bus == garbles
+			if waits {
+				h.bus.within = New(Options{}).bus.within
+			}
 			begin := time.Now()
 			h.look(t.Context())
-			if took := time.Since(begin); took > askWithin+2*time.Second {
+			if took := time.Since(begin); took > 20*time.Second || waits && took < askWithin {
 				t.Errorf("it took %v", took)
 			}
 			s := h.State()
@@ -123,6 +127,22 @@ func TestBusIsAskedRarely(t *testing.T) {
 				t.Errorf("asked %d times after a jump, want %d", got, test.asked+1)
 			}
 		})
+	}
+}
+
+// No connection to the bus is left open.
+func TestBusIsLeft(t *testing.T) {
+	t.Parallel()
+	for _, a := range []answer{saysYes, saysError, saysText} {
+		b := startBus(t, a)
+		h := newHost(t, b.path)
+		h.maxError = -1
+		h.look(t.Context())
+		for deadline := time.Now().Add(10 * time.Second); b.open.Load() > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the connection is still open")
+			}
+		}
 	}
 }
 

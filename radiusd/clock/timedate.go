@@ -12,8 +12,8 @@ import (
 
 const (
 	systemBus  = "/run/dbus/system_bus_socket"
-	askWithin  = time.Second
-	answerSize = 64 << 10 // octets that are read of the bus at most, each time
+	askWithin  = time.Second // in all
+	answerSize = 64 << 10    // octets that are read of the bus at most, each time
 )
 
 // The bus starts systemd-timedated for a question and writes that to the
@@ -25,7 +25,8 @@ const (
 
 // bus asks org.freedesktop.timedate1, as timedatectl does.
 type bus struct {
-	path string
+	path   string
+	within time.Duration // to connect, sign in, ask and be answered
 	// left are the looks to go until it is asked again, failed those after the
 	// last failure: 1, then doubling to 5 minutes.
 	left, failed int
@@ -37,9 +38,9 @@ func (b *bus) due(jumped bool) bool {
 	return jumped || b.left <= 0
 }
 
-// ask returns whether the clock is synchronized, within 1 s.
+// ask returns whether the clock is synchronized.
 func (b *bus) ask(ctx context.Context) (bool, error) {
-	synchronized, err := ntpSynchronized(ctx, b.path)
+	synchronized, err := ntpSynchronized(ctx, b.path, time.Now().Add(b.within))
 	switch {
 	case err != nil:
 		b.failed = min(max(1, 2*b.failed), looksUnsynchronized)
@@ -54,8 +55,7 @@ func (b *bus) ask(ctx context.Context) (bool, error) {
 
 // ntpSynchronized connects anew each time: that is rare, and a connection kept
 // open would have to be watched.
-func ntpSynchronized(ctx context.Context, path string) (synchronized bool, err error) {
-	deadline := time.Now().Add(askWithin)
+func ntpSynchronized(ctx context.Context, path string, deadline time.Time) (synchronized bool, err error) {
 	dialer := net.Dialer{Deadline: deadline}
 	socket, err := dialer.DialContext(ctx, "unix", path)
 	if err != nil {

@@ -52,7 +52,7 @@ const lookEvery = 10 * time.Second
 func New(o Options) *Watch {
 	w := &Watch{
 		logger: o.Logger, now: o.Now, uptime: o.Uptime, maxError: o.MaxError,
-		bus: bus{path: o.Bus}, interval: lookEvery, seed: maphash.MakeSeed(),
+		bus: bus{path: o.Bus, within: askWithin}, interval: lookEvery, seed: maphash.MakeSeed(),
 		verdict: verdict{sync: Unknown},
 	}
 	if w.logger == nil {
