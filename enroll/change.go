@@ -120,7 +120,7 @@ func (x *exchange) apply(p changePage) error {
 			return err
 		}
 		x.visit.Pass = pass
-		return x.page(http.StatusOK, "codes", codesPage{Codes: codes})
+		return x.showOnce(codesPage{Codes: codes})
 	}
 	return x.begin(p.Device)
 }

@@ -43,7 +43,7 @@ func (x *exchange) confirm() error {
 			return err
 		}
 	}
-	return x.page(http.StatusOK, "codes", p)
+	return x.showOnce(p)
 }
 
 // confirmRefused shows the page again, with what is wrong at the field it is about.
@@ -62,6 +62,20 @@ func (x *exchange) confirmRefused(err error, label string) error {
 		return x.redirect("change?" + changeQuery(""))
 	}
 	return err
+}
+
+// showOnce shows what is there only now, even where the session can't be kept:
+// then its owner signs in again.
+func (x *exchange) showOnce(p codesPage) error {
+	body, err := x.compose("codes", view{Title: p.title(x.text), Content: p})
+	if err != nil {
+		return x.unwritten("codes", err)
+	}
+	if err := x.keepSession(); err != nil {
+		x.h.logger.Error("enrollment page can't keep a session", "route", x.route, "error", err)
+	}
+	x.send(http.StatusOK, body)
+	return nil
 }
 
 // codesPage shows recovery codes, this once, and where to go on.

@@ -74,5 +74,5 @@ func (x *exchange) where(client, address string) string {
 	if client == access.WebClient {
 		client = x.text.of("account", "this_page")
 	}
-	return strings.Join(slices.DeleteFunc([]string{client, address}, func(s string) bool { return s == "" }), ", ")
+	return strings.Join(slices.DeleteFunc([]string{client, address}, func(s string) bool { return s == "" }), " · ")
 }

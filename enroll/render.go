@@ -41,20 +41,21 @@ func (x *exchange) page(status int, name string, content any) error {
 	if titled, ok := content.(interface{ title(catalog) string }); ok {
 		v.Title = titled.title(x.text)
 	}
-	return x.pageOf(status, name, v)
-}
-
-func (x *exchange) pageOf(status int, name string, v view) error {
 	body, err := x.compose(name, v)
 	if err != nil {
-		x.h.logger.Error("enrollment page can't be written", "page", name, "error", err)
-		return problem{http.StatusInternalServerError, "fault"}
+		return x.unwritten(name, err)
 	}
 	if err := x.keepSession(); err != nil {
 		return err
 	}
 	x.send(status, body)
 	return nil
+}
+
+// unwritten is for a page that can't be written.
+func (x *exchange) unwritten(name string, err error) error {
+	x.h.logger.Error("enrollment page can't be written", "page", name, "error", err)
+	return problem{http.StatusInternalServerError, "fault"}
 }
 
 // compose writes a page into memory: half a page never leaves.

@@ -49,7 +49,7 @@ func plainURL(address string) (*url.URL, bool) {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "" || u.User != nil || u.Hostname() == "" {
 		return nil, false
 	}
-	if strings.Contains(u.EscapedPath(), "%") || strings.Contains(u.Path, "//") {
+	if strings.ContainsAny(u.EscapedPath(), "%;") || strings.Contains(u.Path, "//") {
 		return nil, false
 	}
 	for _, segment := range strings.Split(u.Path, "/") {

@@ -12,6 +12,8 @@ type route struct {
 	name string // in the log; a path may be a ticket
 	get  func(*exchange) error
 	post func(*exchange) error
+	// plain: the answer is the same for everybody, no session is read for it.
+	plain bool
 }
 
 // routeOf finds the route for a path below the base.
@@ -20,7 +22,7 @@ func (h *Handler) routeOf(path string) (route, bool) {
 		return found, true
 	}
 	if path == h.style.name {
-		return route{name: "style", get: (*exchange).showStyle}, true
+		return route{name: "style", get: (*exchange).showStyle, plain: true}, true
 	}
 	if looksLikeTicket(path) {
 		return route{name: "<ticket>", get: (*exchange).showTicket}, true
@@ -59,6 +61,9 @@ func (x *exchange) dispatch() error {
 	if !ok {
 		x.w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
 		return problem{http.StatusMethodNotAllowed, "method"}
+	}
+	if found.plain {
+		return serve(x)
 	}
 	if err := x.openSession(); err != nil {
 		return err

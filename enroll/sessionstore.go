@@ -13,8 +13,9 @@ import (
 
 const sessionKind = store.EnrollmentSession
 
-// maxSession is how many octets a session may take in the store.
-const maxSession = 4 << 10
+// maxSession is how many octets a session may take in the store: more than the
+// longest name and return address need.
+const maxSession = 10 << 10
 
 // sessionStore is the store as the session library wants it.
 type sessionStore struct{ kept Sessions }

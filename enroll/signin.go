@@ -20,7 +20,7 @@ func (x *exchange) signIn() error {
 	name, password := x.field("username"), x.field("password")
 	if len(name) > maxUserName || len(password) > maxPassword {
 		x.h.logger.Info("sign-in refused", "reason", access.RequestMalformed, "address", x.from)
-		return x.refuseSignIn(back, access.Decision{Reason: access.RequestMalformed})
+		return x.refuseSignIn(name[:min(len(name), maxUserName)], back, access.Decision{Reason: access.RequestMalformed})
 	}
 	d, err := x.ask(name, password, "")
 	if err != nil {
@@ -85,7 +85,7 @@ func (x *exchange) signInDecided(d access.Decision, name, back string) error {
 		}
 		return x.welcome()
 	case d.Verdict == access.Reject:
-		return x.refuseSignIn(back, d)
+		return x.refuseSignIn(name, back, d)
 	}
 	return fmt.Errorf("signing in: the gate said %q of nobody", d.Verdict)
 }
@@ -108,7 +108,7 @@ func (x *exchange) welcome() error {
 
 // refuseSignIn answers at a point in time after the arrival, so that all
 // refusals look alike.
-func (x *exchange) refuseSignIn(back string, d access.Decision) error {
+func (x *exchange) refuseSignIn(name, back string, d access.Decision) error {
 	if !x.visit.signedIn() {
 		if err := x.endSession(); err != nil {
 			return err
@@ -118,7 +118,7 @@ func (x *exchange) refuseSignIn(back string, d access.Decision) error {
 		return err
 	}
 	x.warnOf(d)
-	return x.page(http.StatusUnprocessableEntity, "signin", signInPage{Return: back})
+	return x.page(http.StatusUnprocessableEntity, "signin", signInPage{Return: back, UserName: name})
 }
 
 func (x *exchange) waitForRefusal() error {
