@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 )
 
 // batchSize is how many updates share one commit at most.
@@ -105,8 +106,11 @@ func (w *writer) drain(queue chan *update) {
 func (w *writer) commit(batch []*update) {
 	batch = skipCancelled(batch)
 	for len(batch) > 0 {
+		began := time.Now()
 		failed, err := w.try(batch)
 		if err == nil {
+			w.store.commits.Add(time.Since(began))
+			w.store.updates.Add(uint64(len(batch)))
 			for _, u := range batch {
 				u.done <- nil
 			}
@@ -114,6 +118,7 @@ func (w *writer) commit(batch []*update) {
 		}
 		if failed < 0 { // the transaction itself
 			w.release()
+			w.store.failedCommits.Add(1)
 			for _, u := range batch {
 				u.done <- err
 			}

@@ -55,6 +55,9 @@ type Store struct {
 	stopped chan struct{}
 	closing sync.Once
 
+	commits                Durations
+	updates, failedCommits atomic.Uint64
+
 	reads sync.Map // query text -> *sql.Stmt on read
 }
 

@@ -16,6 +16,9 @@ func (g *Gate) commit(ctx context.Context, l *login) (Decision, error) {
 		decision, err = g.decide(tx, l)
 		return err
 	})
+	if err == nil && l.accepted.kind == matchTOTP && decision.Verdict == Accept {
+		g.witness(decision.User, l.accepted.step, l.accepted.device.Period, g.now())
+	}
 	return decision, err
 }
 
@@ -35,7 +38,8 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	l.alarm = o.locksNow
+	l.alarm, l.drifts = o.locksNow, f.match.drifts
+	l.accepted = f.match
 	decision := l.decision(f, o)
 	if o.firstUse {
 		if err := g.beginFirstUse(tx, l, f); err != nil {

@@ -34,13 +34,20 @@ type Gate struct {
 	throttle throttle
 	tickets  ticketThrottle
 	refusals refusals
+	counters counters
+	witness  Witness
 }
+
+// Witness hears of each code of a device that was accepted: its step, the
+// device's period in seconds, and when by our clock.
+type Witness func(user string, step int64, period int, at time.Time)
 
 // Options of a gate; the zero value of each field will do.
 type Options struct {
-	Logger *slog.Logger
-	Now    func() time.Time
-	Random io.Reader
+	Logger  *slog.Logger
+	Now     func() time.Time
+	Random  io.Reader
+	Witness Witness
 }
 
 // NewGate makes a gate over a store and a first factor.
@@ -60,6 +67,9 @@ func NewGate(s Store, first FirstFactor, settings Settings, options Options) *Ga
 	if g.random == nil {
 		g.random = rand.Reader
 	}
+	if g.witness = options.Witness; g.witness == nil {
+		g.witness = func(string, int64, int, time.Time) {}
+	}
 	g.Set(settings)
 	return g
 }
@@ -77,18 +87,23 @@ type login struct {
 	stateID  []byte // the State that is answered; nil on a new login
 	field    field
 	alarm    bool // it ended in a lock
+	drifts   bool // the code was right at another time
+	accepted match
 }
 
 // Check decides. An error means that no answer may be sent; it is one of
 // ErrBusy, ErrBackend and ErrStore.
 func (g *Gate) Check(ctx context.Context, r Request) (Decision, error) {
 	l := &login{Request: r, id: rand.Text()[:13], settings: g.settings.Load()}
+	began := time.Now()
 	decision, err := g.check(ctx, l)
 	if err != nil {
 		err = withCause(err)
+		g.counters.silences.Add(1)
 		g.logSilence(l, err)
 		return Decision{}, err
 	}
+	g.counters.decision(l, decision, time.Since(began))
 	g.logDecision(l, decision)
 	return decision, nil
 }
