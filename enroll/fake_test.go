@@ -28,6 +28,7 @@ type fake struct {
 	pending  *access.Pending
 	begun    int
 	opened   []byte
+	invited  bool // the ticket is an invitation, not of a first use
 	requests []access.Request
 	// decide, where set, is the gate's answer; fault, where set, is the enroller's.
 	decide func(access.Request) (access.Decision, error)
@@ -108,7 +109,10 @@ func (f *fake) OpenTicket(_ context.Context, typed string, held access.Pass, fro
 	f.opened = []byte("enrollment by ticket")
 	f.pending = f.newPending("")
 	f.pending.Kind = store.EnrollmentFirstUse
-	return access.Pass{User: "alice", Epoch: f.epoch, Kind: store.EnrollmentFirstUse, Enrollment: f.opened}, nil
+	if f.invited {
+		f.pending.Kind = store.EnrollmentInvitation
+	}
+	return access.Pass{User: "alice", Epoch: f.epoch, Kind: f.pending.Kind, Enrollment: f.opened}, nil
 }
 
 func (f *fake) Prove(_ context.Context, pass access.Pass, code string, from netip.Addr) (access.Pass, access.Decision, error) {
@@ -177,7 +181,9 @@ func (f *fake) Confirm(_ context.Context, pass access.Pass, code, label string, 
 	f.standing.Account.Devices = append(f.standing.Account.Devices, store.Device{Label: label, CreatedAt: f.now()})
 	f.standing.Account.RecoveryCodes = 10
 	f.epoch, f.pending = f.epoch+1, nil
-	c.Pass = access.Pass{User: "alice", Epoch: f.epoch, Kind: store.EnrollmentSession}
+	if pass.Kind == store.EnrollmentSession { // an invitation opens nothing more
+		c.Pass = access.Pass{User: "alice", Epoch: f.epoch, Kind: store.EnrollmentSession}
+	}
 	return c, nil
 }
 

@@ -70,6 +70,23 @@ func TestTicket(t *testing.T) {
 	b.post("enroll").leadsTo("")
 }
 
+// An invitation enrolls, and leaves nobody signed in.
+func TestInvitation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.with(func(f *fake) { f.invited = true })
+	b := w.browser(t)
+	b.post("ticket", "ticket", fakeTicket, "return", "https://portal.example.org/vpn").leadsTo("enroll")
+	page := b.get("enroll").is(http.StatusOK, "<svg").without(`id="cancel"`)
+	b.post("confirm", "enrollment", page.mark(), "code", fakeCode, "label", "Phone").
+		is(http.StatusOK, "Your device is set up", "a7mq-rt4x-kp9d", "Continue to portal.example.org").without(`id="signout"`)
+	if b.token() != "" || w.sessions.all() != "" {
+		t.Errorf("token %q, kept %s", b.token(), w.sessions.all())
+	}
+	b.get("enroll").leadsTo("")
+	b.get("").is(http.StatusOK, `name="password"`)
+}
+
 // Each change asks for a fresh code first.
 func TestChanges(t *testing.T) {
 	t.Parallel()
