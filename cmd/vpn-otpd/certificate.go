@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-	"time"
 )
 
 // certificate is the page's own, read again when its files have changed. A pair
@@ -17,13 +16,23 @@ type certificate struct {
 
 	mutex  sync.Mutex
 	pair   *tls.Certificate
-	loaded [2]fileState // of the files that pair, or the last refusal, comes from
+	loaded pairState // of the files that pair, or the last refusal, comes from
 }
 
-// fileState tells whether a file is another than before.
-type fileState struct {
-	modified time.Time
-	size     int64
+// pairState tells whether one of two files is another than before; nil: missing.
+type pairState [2]os.FileInfo
+
+func (s pairState) same(other pairState) bool {
+	for i, info := range s {
+		before := other[i]
+		if (info == nil) != (before == nil) {
+			return false
+		}
+		if info != nil && !(os.SameFile(info, before) && info.ModTime().Equal(before.ModTime()) && info.Size() == before.Size()) {
+			return false
+		}
+	}
+	return true
 }
 
 // loadCertificate reads a pair of PEM files for the first time.
@@ -46,7 +55,7 @@ func (c *certificate) reload() error {
 	return c.read(state)
 }
 
-func (c *certificate) read(state [2]fileState) error {
+func (c *certificate) read(state pairState) error {
 	c.loaded = state
 	pair, err := tls.LoadX509KeyPair(c.certificateFile, c.keyFile)
 	if err != nil {
@@ -56,13 +65,11 @@ func (c *certificate) read(state [2]fileState) error {
 	return nil
 }
 
-func (c *certificate) state() (state [2]fileState, err error) {
+func (c *certificate) state() (state pairState, err error) {
 	for i, path := range []string{c.certificateFile, c.keyFile} {
-		info, err := os.Stat(path)
-		if err != nil {
+		if state[i], err = os.Stat(path); err != nil {
 			return state, fmt.Errorf("looking at the page's certificate: %w", err)
 		}
-		state[i] = fileState{info.ModTime(), info.Size()}
 	}
 	return state, nil
 }
@@ -72,7 +79,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	state, err := c.state()
-	if state == c.loaded {
+	if state.same(c.loaded) {
 		return c.pair, nil
 	}
 	if err == nil {

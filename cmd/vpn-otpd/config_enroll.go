@@ -48,6 +48,14 @@ func (p *PageConfig) address() string {
 	return p.URL.String()
 }
 
+// site is how users know it, "" where there is no page.
+func (p *PageConfig) site() string {
+	if p.URL == nil {
+		return ""
+	}
+	return p.URL.Hostname()
+}
+
 const (
 	maxReturns   = 32
 	maxReturn    = 512 // octets

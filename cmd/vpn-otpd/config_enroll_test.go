@@ -170,7 +170,7 @@ func TestShippedNotices(t *testing.T) {
 func TestRecipients(t *testing.T) {
 	t.Parallel()
 	for to, good := range map[string]bool{
-		"{user}@example.org": true, "{user}": true, "vpn-{user}@example.org": true, "vpn@{user}.example.org": true,
+		"{user}@example.org": true, "{user}": true, "vpn-{user}@example.org": true, "vpn@{user}.example.org": false,
 		"": false, "user@example.org": false, "{user}@{user}": false, "{user}@": false, "{user} <a@example.org>": false,
 		"{user}@example.org, a@example.org": false, "{user}@example.org\r\nBcc: a@example.org": false,
 	} {

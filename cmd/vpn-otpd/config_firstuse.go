@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -80,11 +81,7 @@ func (c *Config) derive() {
 	}
 	c.Settings.EnforcedSomewhere = enforcedSomewhere(c.Settings.Policy, c.Clients)
 	c.Settings.Issuer, c.Settings.Notices = c.issuer, c.Notice.channels()
-	switch {
-	case c.issuer != "":
-	case c.Page.URL != nil:
-		c.Settings.Issuer = c.Page.URL.Hostname()
-	default:
-		c.Settings.Issuer = c.Node
+	if c.issuer == "" {
+		c.Settings.Issuer = cmp.Or(c.Page.site(), c.Node)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/mail"
 	"strconv"
 	"strings"
+
+	"vpn-otpd/radiusd/notice"
 )
 
 // noticeConfig is [notice] as it is written. Nil: not told so.
@@ -31,50 +33,26 @@ type webhookConfig struct {
 // NoticeConfig is how users are told what happened to their second factor.
 type NoticeConfig struct {
 	Language string
-	Mail     *MailConfig    // nil: no mail
-	Webhook  *WebhookConfig // nil: none
-}
-
-// MailConfig is [notice.mail].
-type MailConfig struct {
-	Server   string // host and port
-	Security string // "starttls", "tls" or "none"
-	User     string // "": without signing in
-	Password string
-	From     string
-	To       string // with {user}
-}
-
-// WebhookConfig is [notice.webhook].
-type WebhookConfig struct {
-	URL    string
-	Secret []byte // nil: unsigned
+	Mail     *notice.Mail    // nil: no mail
+	Webhook  *notice.Webhook // nil: none
 }
 
 // channels are the ways in which users are told, by their names in the outbox.
-func (n *NoticeConfig) channels() (names []string) {
-	if n.Mail != nil {
-		names = append(names, "mail")
-	}
-	if n.Webhook != nil {
-		names = append(names, "webhook")
-	}
-	return names
-}
+func (n *NoticeConfig) channels() []string { return notice.Channels(n.Mail, n.Webhook) }
 
 func (l *loader) notice(w *file) NoticeConfig {
 	l.checkLanguage("notice.language", w.Notice.Language)
-	notice := NoticeConfig{Language: w.Notice.Language}
+	told := NoticeConfig{Language: w.Notice.Language}
 	if w.Notice.Mail != nil {
-		notice.Mail = l.mail(*w.Notice.Mail)
+		told.Mail = l.mail(*w.Notice.Mail)
 	}
 	if hook := w.Notice.Webhook; hook != nil {
-		notice.Webhook = l.webhook(*hook)
+		told.Webhook = l.webhook(*hook)
 	}
-	return notice
+	return told
 }
 
-func (l *loader) mail(w mailConfig) *MailConfig {
+func (l *loader) mail(w mailConfig) *notice.Mail {
 	const key = "notice.mail"
 	host, port, err := net.SplitHostPort(w.Server)
 	number, portErr := strconv.ParseUint(port, 10, 16)
@@ -94,13 +72,13 @@ func (l *loader) mail(w mailConfig) *MailConfig {
 		l.fault(key+".security", `%q: "starttls", "tls" or "none" is expected`, w.Security)
 	}
 	l.checkText(key+".user", w.User, 255)
-	if _, err := mail.ParseAddress(w.From); err != nil || len(w.From) > 255 {
+	if from, err := mail.ParseAddress(w.From); err != nil || len(w.From) > 255 || !plainASCII(from.Address) {
 		l.fault(key+".from", `%q: a mail address is expected, such as "vpn@example.org"`, w.From)
 	}
 	if !isRecipient(w.To) {
 		l.fault(key+".to", `%q: an address with {user} in it is expected, such as "{user}@example.org"`, w.To)
 	}
-	made := &MailConfig{Server: w.Server, Security: w.Security, User: w.User, From: w.From, To: w.To}
+	made := &notice.Mail{Server: w.Server, Security: w.Security, User: w.User, From: w.From, To: w.To}
 	switch {
 	case w.PasswordFile != "" && w.User == "":
 		l.fault(key+".password_file", "it is for a user: set user too")
@@ -113,9 +91,10 @@ func (l *loader) mail(w mailConfig) *MailConfig {
 }
 
 // isRecipient reports whether names make addresses of a template. Names may be
-// whole addresses themselves.
+// whole addresses themselves, but say no part of another domain.
 func isRecipient(to string) bool {
-	if strings.Count(to, "{user}") != 1 || len(to) > 255 {
+	_, domain, _ := strings.Cut(to, "@")
+	if strings.Count(to, "{user}") != 1 || strings.Contains(domain, "{user}") || len(to) > 255 {
 		return false
 	}
 	for _, user := range []string{"user", "user@example.org"} {
@@ -127,7 +106,7 @@ func isRecipient(to string) bool {
 	return false
 }
 
-func (l *loader) webhook(w webhookConfig) *WebhookConfig {
+func (l *loader) webhook(w webhookConfig) *notice.Webhook {
 	const key = "notice.webhook"
 	// Its query may hold what the receiver wants; it is not led to by browsers.
 	bare, _, _ := strings.Cut(w.URL, "?")
@@ -137,7 +116,7 @@ func (l *loader) webhook(w webhookConfig) *WebhookConfig {
 		}
 		l.fault(key+".url", "%s", fault)
 	}
-	made := &WebhookConfig{URL: w.URL}
+	made := &notice.Webhook{URL: w.URL}
 	if w.SecretFile == "" {
 		l.warn(key+".secret_file", "without it the receiver can't tell our messages from anybody else's")
 		return made

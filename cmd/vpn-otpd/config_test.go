@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/notice"
 )
 
 var update = flag.Bool("update", false, "write the expected faults of testdata/config anew")
@@ -95,7 +96,7 @@ func TestEveryKeyArrives(t *testing.T) {
 		"devices":   config.Settings.NewDevices == access.DeviceKind{Algorithm: "SHA256", Digits: 8, Period: 60} && config.Settings.Issuer == "Example VPN",
 		"reveal":    config.Clients[2].RevealSecret && !nas.RevealSecret && config.Settings.EnforcedSomewhere,
 		"notices":   strings.Join(config.Settings.Notices, " ") == "mail webhook" && config.Notice.Language == "nl",
-		"mail":      *config.Notice.Mail == MailConfig{Server: "localhost:25", Security: "none", From: "VPN <vpn@example.org>", To: "{user}@example.org"},
+		"mail":      *config.Notice.Mail == notice.Mail{Server: "localhost:25", Security: "none", From: "VPN <vpn@example.org>", To: "{user}@example.org"},
 		"webhook":   config.Notice.Webhook.URL == "https://hooks.example.org/vpn?source=1" && config.Notice.Webhook.Secret == nil,
 		// The file's mode, nas without Message-Authenticator, the secret revealed,
 		// three times devices that apps may not know, an unsigned webhook.

@@ -21,17 +21,21 @@ import (
 )
 
 const (
-	demoUser     = "demo"
-	demoPassword = "correct-horse"
-	demoAddress  = "127.0.0.1:18120" // another port where it is taken
+	demoUser        = "demo"
+	demoPassword    = "correct-horse"
+	newcomer        = "newcomer" // isn't enrolled
+	newcomerWord    = "battery-staple"
+	demoAddress     = "127.0.0.1:18120" // another port where it is taken
+	demoPageAddress = "127.0.0.1:18080" // and so here
 )
 
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Run the whole daemon on loopback, with a user to try it with",
-		Long: `Run the whole daemon on loopback with a fresh temporary store, in which a user
-is enrolled, and print what to type to log in. Ctrl-C ends it and removes the store.`,
+		Short: "Run the whole daemon on loopback, with users to try it with",
+		Long: `Run the whole daemon on loopback with a fresh temporary store, in which one user
+is enrolled and another isn't yet, and print what to type and what to open to try
+it. Ctrl-C ends it and removes the store.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runDemo(c.Context(), c.OutOrStdout())
@@ -42,8 +46,9 @@ is enrolled, and print what to type to log in. Ctrl-C ends it and removes the st
 // demo is what a run of the demo drew for itself.
 type demo struct {
 	Folder, Config, Socket, SecretFile, Database string
-	Address, Secret                              string
+	Address, Page, Secret                        string
 	User, Password, Device, QR                   string
+	Newcomer, NewcomerPassword                   string
 }
 
 // runDemo runs until ctx is done and leaves nothing behind.
@@ -86,8 +91,9 @@ func newDemo(folder string) (*demo, []byte, error) {
 	d := &demo{
 		Folder: folder, Config: filepath.Join(folder, "vpn-otpd.toml"), Socket: filepath.Join(folder, "admin.sock"),
 		SecretFile: filepath.Join(folder, "radius.secret"), Database: filepath.Join(folder, "vpn-otpd.sqlite"),
-		Address: freeAddress(demoAddress), Secret: rand.Text(),
+		Address: freeAddress(demoAddress), Page: freePageAddress(demoPageAddress), Secret: rand.Text(),
 		User: demoUser, Password: demoPassword, Device: totp.FormatSecret(secret), QR: qr,
+		Newcomer: newcomer, NewcomerPassword: newcomerWord,
 	}
 	return d, secret, errors.Join(
 		os.WriteFile(d.SecretFile, []byte(d.Secret+"\n"), 0o600),
@@ -106,6 +112,18 @@ func freeAddress(address string) string {
 	return conn.LocalAddr().String()
 }
 
+// freePageAddress does the same for the page.
+func freePageAddress(address string) string {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return address
+		}
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
 func writeTemplate(path string, t *template.Template, data any) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -114,7 +132,7 @@ func writeTemplate(path string, t *template.Template, data any) error {
 	return errors.Join(t.Execute(file, data), file.Close())
 }
 
-// enrollDemo adds the demo's user.
+// enrollDemo adds the demo's users.
 func (d *server) enrollDemo(ctx context.Context, secret []byte) error {
 	actor := store.Actor{UID: int64(os.Getuid()), Name: "demo"}
 	if _, err := d.accounts.AddUser(ctx, actor, demoUser, []byte(demoPassword)); err != nil {
@@ -123,6 +141,9 @@ func (d *server) enrollDemo(ctx context.Context, secret []byte) error {
 	_, err := d.accounts.AddDevice(ctx, actor, demoUser, access.NewDevice{Label: "phone", Secret: totp.FormatSecret(secret)})
 	if err != nil {
 		return fmt.Errorf("enrolling the demo's user: %w", err)
+	}
+	if _, err := d.accounts.AddUser(ctx, actor, newcomer, []byte(newcomerWord)); err != nil {
+		return fmt.Errorf("adding the demo's newcomer: %w", err)
 	}
 	return nil
 }
@@ -134,55 +155,3 @@ func shortTime(_ []string, attribute slog.Attr) slog.Attr {
 	}
 	return attribute
 }
-
-var demoConfig = template.Must(template.New("config").Parse(`# The configuration of this demo. Two-factor is enforced.
-require_two_factor = true
-two_factor_methods = ["totp"]
-
-[store]
-path = "{{.Database}}"
-key_file = "{{.Folder}}/key/store.key"
-
-[radius]
-listen = ["{{.Address}}"]
-
-# Knows challenges: first the password, then the code.
-[[radius.client]]
-name = "vpn"
-networks = ["127.0.0.1/32"]
-secret_file = "{{.SecretFile}}"
-
-# Knows none: password and code in one field.
-[[radius.client]]
-name = "portal"
-networks = ["127.0.0.2/32"]
-secret_file = "{{.SecretFile}}"
-mode = "append"
-
-[admin]
-socket = "{{.Socket}}"
-`))
-
-var demoText = template.Must(template.New("demo").Parse(`
-{{.QR}}
-Scan this with an authenticator app, or enter the secret {{.Device}}
-
-The daemon answers on {{.Address}}; two-factor is enforced. User "{{.User}}" has the password "{{.Password}}".
-Try it from another terminal, in this folder:
-
-  A login as a VPN server makes it: the password, then the code that the app shows.
-    go run ./cmd/vpn-otpctl login {{.User}} --server {{.Address}} --secret-file {{.SecretFile}}
-
-  The first half of it with radclient (Debian: freeradius-utils): an Access-Challenge.
-    echo 'User-Name={{.User}},User-Password={{.Password}},Message-Authenticator=0x00' | radclient -x {{.Address}} auth {{.Secret}}
-
-  Password and code in one field, for clients that know no challenge (Debian: oathtool).
-    echo "User-Name={{.User}},User-Password={{.Password}}$(oathtool --totp -b {{.Device}}),Message-Authenticator=0x00,Packet-Src-IP-Address=127.0.0.2" | radclient -x {{.Address}} auth {{.Secret}}
-
-  The administrator's side.
-    go run ./cmd/vpn-otpctl --socket {{.Socket}} user show {{.User}}
-
-The store is {{.Database}}, the configuration {{.Config}}.
-Each decision is shown here as it happens. Ctrl-C ends the demo and removes its files.
-
-`))

@@ -22,18 +22,25 @@ var mayImport = map[string][]string{
 	"radiusd/password/local": {"radiusd/access", "store"},
 	"radiusd/prompt":         {"radiusd/access"},
 	"radiusd/admin":          {"radiusd/access", "store"},
+	"radiusd/notice":         {"radiusd/access", "store"},
+	"radiusd/clock":          {},
+	"enroll":                 {"radiusd/access", "store"},
 	"store":                  {},
 	"store/sqlite":           {"store"},
 	"store/storetest":        {"store"},
+	"store/exchange":         {},
 }
 
 // keptFor are packages that only some of ours may import.
 var keptFor = map[string][]string{
 	"layeh.com/radius":       {"radiusd", "radiusd/client"},
-	"modernc.org/sqlite":     {"store/sqlite"},
-	"database/sql":           {"store", "store/sqlite"},
-	"net/http":               {"radiusd/admin", "cmd/vpn-otpd"},
+	"modernc.org/sqlite":     {"store/sqlite", "store/exchange"},
+	"database/sql":           {"store", "store/sqlite", "store/exchange"},
+	"net/http":               {"enroll", "radiusd/admin", "radiusd/notice", "cmd/vpn-otpd"},
 	"github.com/pquerna/otp": {"radiusd/totp"},
+
+	"github.com/alexedwards/scs":  {"enroll"},
+	"github.com/wneessen/go-mail": {"radiusd/notice"},
 }
 
 // never are packages that one of ours must not import.

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// listen opens the RADIUS sockets of the configuration, all or none.
+// listen opens the RADIUS sockets and the page's address, all or none.
 func (d *server) listen(ctx context.Context, config *Config) error {
 	for _, address := range config.Radius.Listen {
 		conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", address)
@@ -17,10 +17,15 @@ func (d *server) listen(ctx context.Context, config *Config) error {
 		}
 		d.sockets = append(d.sockets, conn.(*net.UDPConn))
 	}
+	if err := d.openPage(ctx, config); err != nil {
+		return errors.Join(err, d.closeSockets())
+	}
 	return nil
 }
 
+// closeSockets closes what listen opened.
 func (d *server) closeSockets() (err error) {
+	err = d.page.close()
 	for _, socket := range d.sockets {
 		err = errors.Join(err, socket.Close())
 	}

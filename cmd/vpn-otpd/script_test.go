@@ -77,6 +77,9 @@ func TestScripts(t *testing.T) {
 			"signal":    sendSignal,
 			"ask":       ask,
 			"freeport":  freePort,
+
+			"openticket": openTicket,
+			"signin":     signIn,
 		},
 		RequireExplicitExec: true,
 	})
@@ -116,7 +119,7 @@ var radiusAddress = regexp.MustCompile(`msg=ready radius=(?:"([^"]+)"|(\S+))`)
 // waitReady waits for the daemon whose log is in a file and sets RADIUS to the
 // first address it answers on, and PORT to its port.
 func waitReady(ts *testscript.TestScript, neg bool, arguments []string) {
-	match := await(ts, arguments[0], radiusAddress, 10*time.Second)
+	match := await(ts, arguments[0], radiusAddress, 30*time.Second)
 	address := strings.Fields(match[1] + match[2])[0]
 	ts.Setenv("RADIUS", address)
 	ts.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])
@@ -124,7 +127,7 @@ func waitReady(ts *testscript.TestScript, neg bool, arguments []string) {
 
 // waitLog waits until a file has a line that matches.
 func waitLog(ts *testscript.TestScript, neg bool, arguments []string) {
-	await(ts, arguments[0], regexp.MustCompile(arguments[1]), 10*time.Second)
+	await(ts, arguments[0], regexp.MustCompile(arguments[1]), 30*time.Second)
 }
 
 func await(ts *testscript.TestScript, name string, pattern *regexp.Regexp, limit time.Duration) []string {
@@ -156,7 +159,7 @@ func totpInto(ts *testscript.TestScript, neg bool, arguments []string) {
 
 // capture sets a variable to what a pattern finds in a file: capture NAME FILE PATTERN.
 func capture(ts *testscript.TestScript, neg bool, arguments []string) {
-	match := regexp.MustCompile(arguments[2]).FindStringSubmatch(ts.ReadFile(arguments[1]))
+	match := regexp.MustCompile("(?m)" + arguments[2]).FindStringSubmatch(ts.ReadFile(arguments[1]))
 	if match == nil {
 		ts.Fatalf("%s has nothing like %s", arguments[1], arguments[2])
 	}

@@ -18,6 +18,7 @@ import (
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/admin"
+	"vpn-otpd/radiusd/notice"
 	"vpn-otpd/radiusd/password"
 	"vpn-otpd/radiusd/password/local"
 	"vpn-otpd/radiusd/prompt"
@@ -83,7 +84,8 @@ type server struct {
 	radius   *radiusd.Server
 	sockets  []*net.UDPConn
 	admin    *admin.Server
-	page     *pageServer // nil: none here
+	page     *pageServer    // nil: none here
+	notices  *notice.Sender // nil: users aren't told
 	notifier notifier
 }
 
@@ -103,7 +105,7 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	}
 	adminListener, err := admin.Listen(config.Admin.Socket)
 	if err != nil {
-		return errors.Join(err, d.closeSockets(), d.page.close())
+		return errors.Join(err, d.closeSockets())
 	}
 
 	hangups := make(chan os.Signal, 1)
@@ -123,6 +125,9 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	}
 	parts.Go(func() { ended <- d.admin.Serve(inside, adminListener) })
 	parts.Go(func() { d.maintain(inside) })
+	if d.notices != nil {
+		parts.Go(func() { d.notices.Run(inside) })
+	}
 
 	if d.onReady != nil {
 		if err := d.onReady(); err != nil {
@@ -194,6 +199,9 @@ func (d *server) build(ctx context.Context, config *Config) error {
 		Workers: config.Radius.Workers, RejectDelay: config.Radius.RejectDelay,
 	}, table)
 	if err != nil {
+		return err
+	}
+	if d.notices, err = d.newNotices(config); err != nil {
 		return err
 	}
 	d.admin = &admin.Server{Accounts: d.accounts, Status: d.status, Reload: d.reload, EnrollURL: config.Page.address(), Log: d.logger}

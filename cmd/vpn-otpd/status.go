@@ -36,6 +36,7 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	s.Clients = clientStatuses(config, snapshot)
 	s.Counters = counters(snapshot)
 	s.Counters["password_busy"] = d.local.Counters().Busy
+	d.countNotices(s.Counters)
 	return s, nil
 }
 
