@@ -173,7 +173,7 @@ func (tx *Tx) fill(account *Account) (err error) {
 	if account.RecoveryCodes, err = tx.RecoveryCodesLeft(account.Name); err != nil {
 		return err
 	}
-	account.TemporaryCodes, err = tx.TemporaryCodesLeft(account.Name)
+	account.TemporaryCodes, _, err = tx.TemporaryCodesLeft(account.Name)
 	return err
 }
 

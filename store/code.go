@@ -40,10 +40,18 @@ func (tx *Tx) RecoveryCodesLeft(name string) (left int, err error) {
 	return left, err
 }
 
-// AddTemporaryCode keeps a code for a number of uses until a time.
-func (tx *Tx) AddTemporaryCode(name string, mac []byte, uses int, expires time.Time) error {
-	if _, err := tx.exec(`INSERT INTO temporary_codes (user_name, mac, uses_left, expires_at) VALUES ($1, $2, $3, $4)`,
-		name, mac, uses, millis(expires)); err != nil {
+// TemporaryCode is a code that stands in for a device for a while.
+type TemporaryCode struct {
+	MAC       []byte
+	Uses      int // at least 1
+	ExpiresAt time.Time
+	Helpdesk  bool // the helpdesk gave it
+}
+
+// AddTemporaryCode keeps a code of a user.
+func (tx *Tx) AddTemporaryCode(name string, code TemporaryCode) error {
+	if _, err := tx.exec(`INSERT INTO temporary_codes (user_name, mac, uses_left, expires_at, helpdesk) VALUES ($1, $2, $3, $4, $5)`,
+		name, code.MAC, code.Uses, millis(code.ExpiresAt), code.Helpdesk); err != nil {
 		return fmt.Errorf("keeping a temporary code: %w", err)
 	}
 	return nil
@@ -64,18 +72,20 @@ func (tx *Tx) BurnTemporaryCode(name string, mac []byte) (won bool, err error) {
 	return changed == 1, nil
 }
 
-// HasTemporaryCode reports whether a temporary code is live.
-func (tx *Tx) HasTemporaryCode(name string, mac []byte) (bool, error) {
-	var one int
-	return tx.row(`SELECT 1 FROM temporary_codes WHERE user_name = $1 AND mac = $2 AND expires_at > $3`,
-		[]any{name, mac, millis(tx.now)}, &one)
+// HasTemporaryCode reports whether a temporary code is live, and whether the
+// helpdesk gave it.
+func (tx *Tx) HasTemporaryCode(name string, mac []byte) (live, helpdesk bool, err error) {
+	live, err = tx.row(`SELECT helpdesk FROM temporary_codes WHERE user_name = $1 AND mac = $2 AND expires_at > $3`,
+		[]any{name, mac, millis(tx.now)}, &helpdesk)
+	return live, helpdesk, err
 }
 
-// TemporaryCodesLeft counts the live temporary codes.
-func (tx *Tx) TemporaryCodesLeft(name string) (left int, err error) {
-	_, err = tx.row(`SELECT count(*) FROM temporary_codes WHERE user_name = $1 AND expires_at > $2`,
-		[]any{name, millis(tx.now)}, &left)
-	return left, err
+// TemporaryCodesLeft counts the live temporary codes, and those among them that
+// the helpdesk gave.
+func (tx *Tx) TemporaryCodesLeft(name string) (left, helpdesk int, err error) {
+	_, err = tx.row(`SELECT count(*), coalesce(sum(helpdesk), 0) FROM temporary_codes WHERE user_name = $1 AND expires_at > $2`,
+		[]any{name, millis(tx.now)}, &left, &helpdesk)
+	return left, helpdesk, err
 }
 
 // RemoveTemporaryCodes removes all temporary codes of a user.

@@ -64,7 +64,9 @@ func refused(kind RefusalKind, format string, arguments ...any) *Refusal {
 	return &Refusal{Kind: kind, Text: fmt.Sprintf(format, arguments...)}
 }
 
-func (a *Accounts) canonical(name string) (string, error) {
+// Canonical is the name that is meant by a typed one. A name that can't be one
+// is a *Refusal.
+func (a *Accounts) Canonical(name string) (string, error) {
 	canonical, err := a.gate.settings.Load().Names.Canonicalize(name)
 	if err != nil {
 		return "", refused(RefusedInvalid, "%v", err)
@@ -82,7 +84,7 @@ func (a *Accounts) change(ctx context.Context, actor store.Actor, name, event st
 // changeDevice is change for what is done to one device.
 func (a *Accounts) changeDevice(ctx context.Context, actor store.Actor, name, event, device string,
 	apply func(tx *store.Tx, account store.Account) (detail string, err error)) error {
-	canonical, err := a.canonical(name)
+	canonical, err := a.Canonical(name)
 	if err != nil {
 		return err
 	}
@@ -114,7 +116,7 @@ func (a *Accounts) changeDevice(ctx context.Context, actor store.Actor, name, ev
 // AddUser makes an account and returns its canonical name. A nil password makes
 // one without: another first factor knows it.
 func (a *Accounts) AddUser(ctx context.Context, actor store.Actor, name string, password []byte) (string, error) {
-	canonical, err := a.canonical(name)
+	canonical, err := a.Canonical(name)
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +177,7 @@ func (a *Accounts) Users(ctx context.Context, after string, limit int) ([]store.
 
 // User returns one user with all that is known.
 func (a *Accounts) User(ctx context.Context, name string) (store.Account, error) {
-	canonical, err := a.canonical(name)
+	canonical, err := a.Canonical(name)
 	if err != nil {
 		return store.Account{}, err
 	}
@@ -243,15 +245,25 @@ func (a *Accounts) Reset(ctx context.Context, actor store.Actor, name string) er
 const (
 	MaxCodeLifetime = 30 * 24 * time.Hour
 	MaxCodeUses     = 100
+
+	// Of those that the helpdesk gives.
+	MaxHelpdeskCodeLifetime = 24 * time.Hour
+	MaxHelpdeskCodeUses     = 3
 )
 
-// GiveCode makes a temporary code that is valid for some time and uses.
-func (a *Accounts) GiveCode(ctx context.Context, actor store.Actor, name string, valid time.Duration, uses int) (code string, expires time.Time, err error) {
-	if valid < time.Minute || valid > MaxCodeLifetime {
-		return "", time.Time{}, refused(RefusedInvalid, "a temporary code lives between 1m and %s", MaxCodeLifetime)
+// GiveCode makes a temporary code that is valid for some time and uses. One of
+// the helpdesk's has narrower bounds, and is never valid in ModeCode, where it
+// would be all that stands between a caller and the network.
+func (a *Accounts) GiveCode(ctx context.Context, actor store.Actor, name string, valid time.Duration, uses int, helpdesk bool) (code string, expires time.Time, err error) {
+	longest, most := MaxCodeLifetime, MaxCodeUses
+	if helpdesk {
+		longest, most = MaxHelpdeskCodeLifetime, MaxHelpdeskCodeUses
 	}
-	if uses < 1 || uses > MaxCodeUses {
-		return "", time.Time{}, refused(RefusedInvalid, "a temporary code has between 1 and %d uses", MaxCodeUses)
+	if valid < time.Minute || valid > longest {
+		return "", time.Time{}, refused(RefusedInvalid, "a temporary code lives between 1m and %s", longest)
+	}
+	if uses < 1 || uses > most {
+		return "", time.Time{}, refused(RefusedInvalid, "a temporary code has between 1 and %d uses", most)
 	}
 	if code, err = newLetterCode(a.gate.random); err != nil {
 		return "", time.Time{}, fmt.Errorf("drawing a code: %w", err)
@@ -259,14 +271,16 @@ func (a *Accounts) GiveCode(ctx context.Context, actor store.Actor, name string,
 	err = a.change(ctx, actor, name, EventCodeGiven, func(tx *store.Tx, account store.Account) (string, error) {
 		expires = tx.Now().Add(valid)
 		return fmt.Sprintf("uses=%d until=%s", uses, expires.UTC().Format(time.RFC3339)),
-			tx.AddTemporaryCode(account.Name, codeMAC(a.store, account.Name, code), uses, expires)
+			tx.AddTemporaryCode(account.Name, store.TemporaryCode{
+				MAC: codeMAC(a.store, account.Name, code), Uses: uses, ExpiresAt: expires, Helpdesk: helpdesk,
+			})
 	})
 	return code, expires, err
 }
 
 // NewRecoveryCodes makes ten new recovery codes; the old ones are void.
 func (a *Accounts) NewRecoveryCodes(ctx context.Context, actor store.Actor, name string) (codes []string, err error) {
-	canonical, err := a.canonical(name)
+	canonical, err := a.Canonical(name)
 	if err != nil {
 		return nil, err
 	}

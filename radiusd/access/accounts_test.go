@@ -21,10 +21,11 @@ func TestAccountsRefuse(t *testing.T) {
 		_, err := w.accounts.AddUser(t.Context(), admin, name, p)
 		return err
 	}
-	code := func(valid time.Duration, uses int) error {
-		_, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", valid, uses)
+	codeBy := func(helpdesk bool, valid time.Duration, uses int) error {
+		_, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", valid, uses, helpdesk)
 		return err
 	}
+	code := func(valid time.Duration, uses int) error { return codeBy(false, valid, uses) }
 	_, recovery := w.accounts.NewRecoveryCodes(t.Context(), admin, "bob")
 	for _, test := range []struct {
 		name  string
@@ -53,6 +54,8 @@ func TestAccountsRefuse(t *testing.T) {
 		{"code too long", code(31*24*time.Hour, 1), access.RefusedInvalid, "between"},
 		{"code too short", code(time.Second, 1), access.RefusedInvalid, "between"},
 		{"code of no use", code(time.Hour, 0), access.RefusedInvalid, "uses"},
+		{"helpdesk's code too long", codeBy(true, 24*time.Hour+time.Second, 1), access.RefusedInvalid, "24h"},
+		{"helpdesk's code of four uses", codeBy(true, time.Hour, 4), access.RefusedInvalid, "3 uses"},
 		{"recovery codes without device", recovery, access.RefusedRule, "no device"},
 	} {
 		t.Run(test.name, func(t *testing.T) { w.wantRefusal(test.err, test.kind, test.words) })
@@ -69,7 +72,7 @@ func TestChangesAreRecorded(t *testing.T) {
 	w.addDevice("alice", secret)
 	_, err := w.accounts.NewRecoveryCodes(t.Context(), helpdesk, "alice")
 	w.must(err)
-	_, _, err = w.accounts.GiveCode(t.Context(), helpdesk, "alice", time.Hour, 1)
+	_, _, err = w.accounts.GiveCode(t.Context(), helpdesk, "alice", time.Hour, 1, false)
 	w.must(err)
 	w.must(w.accounts.SetPolicy(t.Context(), helpdesk, "alice", store.PolicyExempt))
 	w.must(w.accounts.SetPassword(t.Context(), helpdesk, "alice", []byte("new")))

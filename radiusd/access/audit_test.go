@@ -115,7 +115,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	w := enforced(t)
 	recovery, err := w.accounts.NewRecoveryCodes(t.Context(), admin, "alice")
 	w.must(err)
-	temporary, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 1)
+	temporary, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 1, false)
 	w.must(err)
 	secrets := []string{password, secret, recovery[0], temporary, w.code(0), w.wrong(1), "wrong password"}
 	state := w.challenged(challenge(), "alice")

@@ -135,7 +135,7 @@ func TestFreshCode(t *testing.T) {
 			t.Errorf("%q proved %+v, %v", code, d, err)
 		}
 	}
-	temporary, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 5)
+	temporary, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 5, false)
 	w.must(err)
 	if _, d, err := e.Prove(t.Context(), pass, temporary, browser); err != nil || d.Verdict == access.Accept {
 		t.Errorf("the helpdesk's code proved: %+v, %v", d, err)
@@ -207,7 +207,7 @@ func TestTooManyDevices(t *testing.T) {
 	if invitedTooLate == "" {
 		t.Error("no ticket")
 	}
-	_, _, err = w.accounts.Invite(t.Context(), admin, "alice", time.Hour)
+	_, _, err = w.accounts.Invite(t.Context(), admin, "alice", time.Hour, false)
 	w.wantRefusal(err, access.RefusedRule, "devices")
 	_, err = w.enroller().Begin(t.Context(), w.proven(w.signedIn("alice", codes[1]), codes[2]), "", browser)
 	w.fault(err, access.FaultTooMany)
@@ -216,7 +216,7 @@ func TestTooManyDevices(t *testing.T) {
 // signedInByTicket invites a user and opens the ticket.
 func (w *world) signedInByTicket(user string) (access.Pass, string) {
 	w.Helper()
-	ticket, _, err := w.accounts.Invite(w.Context(), admin, user, time.Hour)
+	ticket, _, err := w.accounts.Invite(w.Context(), admin, user, time.Hour, false)
 	w.must(err)
 	return w.opened(ticket, access.Pass{}), ticket
 }
@@ -316,11 +316,15 @@ func TestInvitation(t *testing.T) {
 	if err != nil || c.Label != "spare" || c.RecoveryCodes != nil {
 		t.Errorf("%+v, %v", c, err)
 	}
-	_, _, err = w.accounts.Invite(t.Context(), admin, "nobody", time.Hour)
+	_, _, err = w.accounts.Invite(t.Context(), admin, "nobody", time.Hour, false)
 	w.wantRefusal(err, access.RefusedMissing, "nobody")
-	_, _, err = w.accounts.Invite(t.Context(), admin, "bob", 31*24*time.Hour)
+	_, _, err = w.accounts.Invite(t.Context(), admin, "bob", 31*24*time.Hour, false)
 	w.wantRefusal(err, access.RefusedInvalid, "between")
-	expiring, _, err := w.accounts.Invite(t.Context(), admin, "bob", 10*time.Minute)
+	_, _, err = w.accounts.Invite(t.Context(), admin, "alice", time.Hour, true)
+	w.wantRefusal(err, access.RefusedRule, "is enrolled")
+	_, _, err = w.accounts.Invite(t.Context(), admin, "bob", time.Hour, true)
+	w.must(err)
+	expiring, _, err := w.accounts.Invite(t.Context(), admin, "bob", 10*time.Minute, false)
 	w.must(err)
 	w.clock.Add(10 * time.Minute)
 	_, err = e.OpenTicket(t.Context(), expiring, access.Pass{}, browser)

@@ -36,7 +36,7 @@ type Explanation struct {
 // Explain says what would happen to a user at a client, and writes nothing. from
 // is where the user is, as far as it is known.
 func (a *Accounts) Explain(ctx context.Context, name string, client Client, from netip.Addr) (Explanation, error) {
-	canonical, err := a.canonical(name)
+	canonical, err := a.Canonical(name)
 	if err != nil {
 		return Explanation{}, err
 	}

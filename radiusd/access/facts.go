@@ -97,9 +97,12 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 	f.account, f.known = account, known
 	f.account.Lock = l.settings.Lockout.age(account.Lock, f.now)
 	if f.hasMeans = len(account.Devices) > 0; !f.hasMeans && known {
-		codes, err := tx.TemporaryCodesLeft(l.user)
+		codes, helpdesk, err := tx.TemporaryCodesLeft(l.user)
 		if err != nil {
 			return nil, err
+		}
+		if l.Client.Mode == ModeCode {
+			codes -= helpdesk
 		}
 		f.hasMeans = codes > 0
 	}
@@ -199,8 +202,8 @@ func (g *Gate) matchLetters(tx *store.Tx, l *login, code string) (match, error) 
 	if l.Client.OwnCodesOnly {
 		return match{}, nil
 	}
-	there, err := tx.HasTemporaryCode(l.user, mac)
-	if err != nil || !there {
+	live, helpdesk, err := tx.HasTemporaryCode(l.user, mac)
+	if err != nil || !live || helpdesk && l.Client.Mode == ModeCode {
 		return match{}, err
 	}
 	return match{kind: matchTemporary, mac: mac}, nil

@@ -540,7 +540,7 @@ func TestTemporaryCodeDuringFirstUse(t *testing.T) {
 	t.Parallel()
 	w := firstUse(t)
 	d := w.begun(challenge(), "alice")
-	code, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 1)
+	code, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 1, false)
 	w.must(err)
 	w.want(w.answer(challenge(), "alice", d.State, code), access.Accept, access.TemporaryAccepted)
 }
@@ -560,7 +560,7 @@ func TestDisabledEnrollsNobody(t *testing.T) {
 	w.fault(err, access.FaultDisabled)
 	_, err = w.enroller().Begin(t.Context(), pass, "", browser)
 	w.fault(err, access.FaultDisabled)
-	_, _, err = w.accounts.Invite(t.Context(), admin, "alice", time.Hour)
+	_, _, err = w.accounts.Invite(t.Context(), admin, "alice", time.Hour, false)
 	w.wantRefusal(err, access.RefusedRule, "off")
 	w.want(w.answer(challenge(), "alice", d.State, "123456"), access.Accept, access.TwoFactorDisabled)
 }

@@ -15,8 +15,9 @@ const (
 )
 
 // Invite makes a ticket with which the user enrolls a device on the page without
-// a password. The user's earlier ticket is void.
-func (a *Accounts) Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration) (ticket string, expires time.Time, err error) {
+// a password. The user's earlier ticket is void. The helpdesk invites nobody who
+// is enrolled: a further device would be a way into a working account.
+func (a *Accounts) Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration, helpdesk bool) (ticket string, expires time.Time, err error) {
 	if valid < MinInvitation || valid > MaxInvitation {
 		return "", time.Time{}, refused(RefusedInvalid, "an invitation lives between %s and %s", MinInvitation, MaxInvitation)
 	}
@@ -30,6 +31,9 @@ func (a *Accounts) Invite(ctx context.Context, actor store.Actor, name string, v
 	err = a.change(ctx, actor, name, EventTicketMade, func(tx *store.Tx, account store.Account) (string, error) {
 		if account.Disabled {
 			return "", refused(RefusedRule, "user %q is disabled", account.Name)
+		}
+		if helpdesk && len(account.Devices) > 0 {
+			return "", refused(RefusedRule, "user %q is enrolled; the helpdesk invites only users who aren't", account.Name)
 		}
 		if len(account.Devices) >= MaxDevices {
 			return "", refused(RefusedRule, "user %q has %d devices; more aren't allowed", account.Name, MaxDevices)

@@ -153,7 +153,7 @@ func upper(code string) string {
 func TestTemporaryCodes(t *testing.T) {
 	t.Parallel()
 	w := enforced(t)
-	code, expires, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 2)
+	code, expires, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 2, false)
 	w.must(err)
 	if want := w.clock.Now().Add(time.Hour); !expires.Equal(want) {
 		t.Errorf("expires %v, want %v", expires, want)
@@ -162,10 +162,31 @@ func TestTemporaryCodes(t *testing.T) {
 	w.want(w.answer(challenge(), "alice", w.challenged(challenge(), "alice"), code), access.Accept, access.TemporaryAccepted)
 	w.want(w.ask(codeOnly(), "alice", code), access.Reject, access.CodeWrong)
 
-	late, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 2)
+	late, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 2, false)
 	w.must(err)
 	w.clock.Add(time.Hour)
 	w.want(w.ask(codeOnly(), "alice", late), access.Reject, access.CodeWrong)
+}
+
+// A code of the helpdesk's is none where nothing but the code is checked, not
+// even a reason to ask for one.
+func TestHelpdeskCodes(t *testing.T) {
+	t.Parallel()
+	w := enforced(t)
+	for _, enrolled := range []bool{true, false} {
+		code, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", 24*time.Hour, 3, true)
+		w.must(err)
+		refusal := access.CodeWrong
+		if !enrolled {
+			refusal = access.EnrollmentRequired
+		}
+		w.want(w.ask(codeOnly(), "alice", code), access.Reject, refusal)
+		w.want(w.ask(appended(), "alice", password+code), access.Accept, access.TemporaryAccepted)
+		w.want(w.answer(challenge(), "alice", w.challenged(challenge(), "alice"), code), access.Accept, access.TemporaryAccepted)
+		w.want(w.ask(appended(), "alice", password+code), access.Accept, access.TemporaryAccepted)
+		w.want(w.ask(appended(), "alice", password+code), access.Reject, map[bool]access.Reason{true: access.CodeWrong, false: access.EnrollmentRequired}[enrolled])
+		w.must(w.accounts.Reset(t.Context(), admin, "alice"))
+	}
 }
 
 // Who lost the phone and was reset comes in on a temporary code, and only on it.
@@ -173,7 +194,7 @@ func TestTemporaryCodeWithoutDevice(t *testing.T) {
 	t.Parallel()
 	w := enforced(t)
 	w.must(w.accounts.Reset(t.Context(), admin, "alice"))
-	code, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 1)
+	code, _, err := w.accounts.GiveCode(t.Context(), admin, "alice", time.Hour, 1, false)
 	w.must(err)
 	w.want(w.ask(appended(), "alice", password+code), access.Accept, access.TemporaryAccepted)
 	w.want(w.ask(appended(), "alice", password), access.Reject, access.EnrollmentRequired)

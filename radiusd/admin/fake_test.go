@@ -102,16 +102,16 @@ func (f *fakeAccounts) Unlock(_ context.Context, actor store.Actor, name string)
 	return f.note(actor, "Unlock %q", name)
 }
 
-func (f *fakeAccounts) GiveCode(_ context.Context, actor store.Actor, name string, valid time.Duration, uses int) (string, time.Time, error) {
-	return "abcde-fghij", noon.Add(valid), f.note(actor, "GiveCode %q %v %d", name, valid, uses)
+func (f *fakeAccounts) GiveCode(_ context.Context, actor store.Actor, name string, valid time.Duration, uses int, helpdesk bool) (string, time.Time, error) {
+	return "abcde-fghij", noon.Add(valid), f.note(actor, "GiveCode %q %v %d helpdesk=%v", name, valid, uses, helpdesk)
 }
 
 func (f *fakeAccounts) NewRecoveryCodes(_ context.Context, actor store.Actor, name string) ([]string, error) {
 	return []string{"one", "two"}, f.note(actor, "NewRecoveryCodes %q", name)
 }
 
-func (f *fakeAccounts) Invite(_ context.Context, actor store.Actor, name string, valid time.Duration) (string, time.Time, error) {
-	return "K7QM-4XHT", noon.Add(valid), f.note(actor, "Invite %q %v", name, valid)
+func (f *fakeAccounts) Invite(_ context.Context, actor store.Actor, name string, valid time.Duration, helpdesk bool) (string, time.Time, error) {
+	return "K7QM-4XHT", noon.Add(valid), f.note(actor, "Invite %q %v helpdesk=%v", name, valid, helpdesk)
 }
 
 func (f *fakeAccounts) SetPolicy(_ context.Context, actor store.Actor, name string, policy store.UserPolicy) error {

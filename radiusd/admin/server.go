@@ -29,10 +29,10 @@ type Accounts interface {
 	RemoveDevice(ctx context.Context, actor store.Actor, name, label string) error
 	Reset(ctx context.Context, actor store.Actor, name string) error
 	Unlock(ctx context.Context, actor store.Actor, name string) error
-	GiveCode(ctx context.Context, actor store.Actor, name string, valid time.Duration, uses int) (code string, expires time.Time, err error)
+	GiveCode(ctx context.Context, actor store.Actor, name string, valid time.Duration, uses int, helpdesk bool) (code string, expires time.Time, err error)
 	NewRecoveryCodes(ctx context.Context, actor store.Actor, name string) ([]string, error)
 	// Invite returns what stands at the end of the address that the user opens.
-	Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration) (ticket string, expires time.Time, err error)
+	Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration, helpdesk bool) (ticket string, expires time.Time, err error)
 	SetPolicy(ctx context.Context, actor store.Actor, name string, policy store.UserPolicy) error
 }
 

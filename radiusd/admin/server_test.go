@@ -38,14 +38,14 @@ func TestEveryCall(t *testing.T) {
 	want(client.Reset(ctx, oddName), "Reset %q", oddName)
 	want(client.Unlock(ctx, ".."), "Unlock %q", "..")
 	code, err := client.GiveCode(ctx, ".", time.Hour, 3)
-	want(err, "GiveCode %q 1h0m0s 3", ".")
+	want(err, "GiveCode %q 1h0m0s 3 helpdesk=false", ".")
 	codes, err := client.NewRecoveryCodes(ctx, "a")
 	want(err, "NewRecoveryCodes %q", "a")
 	if code.Code != "abcde-fghij" || !code.ExpiresAt.Equal(noon.Add(time.Hour)) || len(codes) != 2 {
 		t.Errorf("%+v, %v", code, codes)
 	}
 	invitation, err := client.Invite(ctx, oddName, 90*time.Minute)
-	want(err, "Invite %q 1h30m0s", oddName)
+	want(err, "Invite %q 1h30m0s helpdesk=false", oddName)
 	if invitation.Address != "https://vpn.example.org/2fa/K7QM-4XHT" || !invitation.ExpiresAt.Equal(noon.Add(90*time.Minute)) {
 		t.Errorf("%+v", invitation)
 	}

@@ -70,6 +70,7 @@ CREATE TABLE temporary_codes (
 	mac        BLOB    NOT NULL,
 	uses_left  INTEGER NOT NULL CHECK (uses_left > 0),
 	expires_at INTEGER NOT NULL,
+	helpdesk   INTEGER NOT NULL DEFAULT 0 CHECK (helpdesk IN (0, 1)),
 	PRIMARY KEY (user_name, mac)
 ) WITHOUT ROWID;
 

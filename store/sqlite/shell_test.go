@@ -44,7 +44,7 @@ func full(t *testing.T, s *store.Store, name string) {
 			err = errors.Join(err, failed)
 		}
 		soon := time.Now().Add(time.Hour)
-		return errors.Join(err, tx.ReplaceRecoveryCodes(name, [][]byte{[]byte("mac")}), tx.AddTemporaryCode(name, []byte("mac"), 1, soon),
+		return errors.Join(err, tx.ReplaceRecoveryCodes(name, [][]byte{[]byte("mac")}), tx.AddTemporaryCode(name, store.TemporaryCode{MAC: []byte("mac"), Uses: 1, ExpiresAt: soon}),
 			tx.AddState(store.State{ID: []byte("state of " + name), User: name, ExpiresAt: soon}),
 			tx.AddEnrollment(store.Enrollment{ID: []byte("enrollment of " + name), User: name, Kind: store.EnrollmentSession, ExpiresAt: soon}),
 			tx.SetLock(name, store.Lock{Failures: 2, FailedAt: time.Now(), Level: 1, Until: soon, Field: []byte("x")}))

@@ -125,10 +125,15 @@ func testTemporaryCodes(w *world) {
 	w.enroll("alice", secret)
 	mac := []byte("mac")
 	add := func(uses int) {
-		w.update(func(tx *store.Tx) error { return tx.AddTemporaryCode("alice", mac, uses, tx.Now().Add(time.Hour)) })
+		w.update(func(tx *store.Tx) error {
+			return tx.AddTemporaryCode("alice", store.TemporaryCode{MAC: mac, Uses: uses, ExpiresAt: tx.Now().Add(time.Hour)})
+		})
 	}
 	take := func(tx *store.Tx) (bool, error) { return tx.BurnTemporaryCode("alice", mac) }
-	has := func(tx *store.Tx) (bool, error) { return tx.HasTemporaryCode("alice", mac) }
+	has := func(tx *store.Tx) (bool, error) {
+		live, helpdesk, err := tx.HasTemporaryCode("alice", mac)
+		return live && !helpdesk, err
+	}
 	add(3)
 	if won := w.race(20, take); won != 3 {
 		w.Errorf("a code of three uses was used %d times", won)
@@ -148,6 +153,19 @@ func testTemporaryCodes(w *world) {
 	add(2)
 	w.update(func(tx *store.Tx) error { return tx.RemoveTemporaryCodes("alice") })
 	w.want(w.does(take), false, "a removed code")
+
+	add(1)
+	w.update(func(tx *store.Tx) error {
+		return tx.AddTemporaryCode("alice", store.TemporaryCode{MAC: []byte("other"), Uses: 1, ExpiresAt: tx.Now().Add(time.Hour), Helpdesk: true})
+	})
+	w.update(func(tx *store.Tx) error {
+		live, helpdesk, err := tx.HasTemporaryCode("alice", []byte("other"))
+		left, ofHelpdesk, countErr := tx.TemporaryCodesLeft("alice")
+		if !live || !helpdesk || left != 2 || ofHelpdesk != 1 {
+			w.Errorf("a code of the helpdesk's: live %v, known as such %v; %d live, %d of the helpdesk's", live, helpdesk, left, ofHelpdesk)
+		}
+		return errors.Join(err, countErr)
+	})
 }
 
 func testStates(w *world) {

@@ -157,7 +157,7 @@ func testPrune(w *world) {
 	w.enroll("alice", secret)
 	w.update(func(tx *store.Tx) error {
 		soon := tx.Now().Add(time.Minute)
-		return errors.Join(tx.AddState(store.State{ID: []byte("id"), ExpiresAt: soon}), tx.AddVerdict([]byte("mac"), "x", soon), tx.AddTemporaryCode("alice", []byte("mac"), 1, soon))
+		return errors.Join(tx.AddState(store.State{ID: []byte("id"), ExpiresAt: soon}), tx.AddVerdict([]byte("mac"), "x", soon), tx.AddTemporaryCode("alice", store.TemporaryCode{MAC: []byte("mac"), Uses: 1, ExpiresAt: soon}))
 	})
 	state := func(tx *store.Tx) (bool, error) { _, found, err := tx.State([]byte("id")); return found, err }
 	w.clock.Add(59 * time.Second)

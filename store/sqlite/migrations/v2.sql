@@ -3,6 +3,7 @@
 ALTER TABLE users ADD COLUMN reset_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE users ADD COLUMN policy_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE states ADD COLUMN enrollment BLOB;
+ALTER TABLE temporary_codes ADD COLUMN helpdesk INTEGER NOT NULL DEFAULT 0 CHECK (helpdesk IN (0, 1));
 
 UPDATE users SET reset_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000
 WHERE ever_enrolled = 1 AND NOT EXISTS (SELECT 1 FROM devices WHERE user_name = name);
