@@ -34,9 +34,6 @@ func recipient(template, user string) (string, error) {
 	if len(local) > maxLocalPart || strings.ContainsFunc(domain, notInDomain) {
 		return "", errAddress
 	}
-	if _, fixed, found := strings.Cut(template, "@"); found && domain != fixed {
-		return "", errAddress
-	}
 	return address, nil
 }
 

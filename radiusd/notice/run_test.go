@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,56 +117,6 @@ func TestSlowChannel(t *testing.T) {
 	}
 }
 
-// Two nodes on one database deliver each notice once.
-func TestTwoNodes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	var mutex sync.Mutex
-	times := make(map[int64]int)
-	count := map[string]carrier{ChannelMail: carry(func(_ context.Context, n store.Notice) error {
-		mutex.Lock()
-		defer mutex.Unlock()
-		times[n.ID]++
-		return nil
-	})}
-	const notices = 100
-	w.put(slices.Repeat([]store.Notice{{Channel: ChannelMail, User: "alice", Event: "reset"}}, notices)...)
-	one, other := w.sender(w.store, count), w.sender(w.store, count)
-	w.run(one)
-	w.run(other)
-	eventually(t, "the outbox is empty", func() bool { return len(w.due()) == 0 })
-	mutex.Lock()
-	defer mutex.Unlock()
-	if len(times) != notices {
-		t.Errorf("%d notices delivered, want %d", len(times), notices)
-	}
-	for id, count := range times {
-		if count != 1 {
-			t.Errorf("notice %d was delivered %d times", id, count)
-		}
-	}
-}
-
-// A node that dies in a delivery leaves it to the next, after the lease.
-func TestDeadNode(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.put(store.Notice{Channel: ChannelMail, User: "alice", Event: "reset"})
-	if claimed, err := w.openStore().ClaimNotices(t.Context(), lease, 10); err != nil || len(claimed) != 1 {
-		t.Fatal(claimed, err)
-	}
-	s := w.sender(w.store, map[string]carrier{ChannelMail: carry(nothing)})
-	w.clock.Add(lease - time.Second)
-	for range 3 {
-		if count, err := s.handOut(t.Context(), 10); count != 0 || err != nil {
-			t.Fatalf("%d claimed within the lease, %v", count, err)
-		}
-	}
-	w.clock.Add(time.Second)
-	w.run(s)
-	eventually(t, "it is delivered", func() bool { return s.Counters()[ChannelMail].Delivered == 1 })
-}
-
 // The end of the daemon lets deliveries end, and gives back what hasn't begun.
 func TestStop(t *testing.T) {
 	t.Parallel()
@@ -204,105 +152,5 @@ func TestStop(t *testing.T) {
 	}
 	if got := s.Counters()[ChannelMail]; got != (Count{Delivered: parallel}) {
 		t.Errorf("counted %+v", got)
-	}
-}
-
-// broken is an outbox whose database fails for a while.
-type broken struct {
-	Outbox
-	looks atomic.Int32
-}
-
-func (b *broken) ClaimNotices(ctx context.Context, lease time.Duration, limit int) ([]store.Notice, error) {
-	if b.looks.Add(1) <= 3 {
-		return nil, errors.New("disk on fire")
-	}
-	return b.Outbox.ClaimNotices(ctx, lease, limit)
-}
-
-func TestOutboxFails(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.put(store.Notice{Channel: ChannelMail, User: "alice", Event: "reset"})
-	s := w.sender(&broken{Outbox: w.store}, map[string]carrier{ChannelMail: carry(nothing)})
-	w.run(s)
-	eventually(t, "it is delivered at last", func() bool { return s.Counters()[ChannelMail].Delivered == 1 })
-	if got := strings.Count(w.log.String(), "disk on fire"); got != 3 {
-		t.Errorf("%d errors logged, want 3", got)
-	}
-}
-
-// forgetful is an outbox that can't write down the first outcomes.
-type forgetful struct {
-	Outbox
-	faults int32
-	asked  atomic.Int32
-}
-
-func (f *forgetful) RemoveNotice(ctx context.Context, id int64) error {
-	if f.asked.Add(1) <= f.faults {
-		return errors.New("disk on fire")
-	}
-	return f.Outbox.RemoveNotice(ctx, id)
-}
-
-// A busy database makes no second delivery.
-func TestOutcomeKeptLater(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.put(store.Notice{Channel: ChannelMail, User: "alice", Event: "reset"})
-	s := w.sender(&forgetful{Outbox: w.store, faults: 2}, map[string]carrier{ChannelMail: carry(nothing)})
-	w.run(s)
-	eventually(t, "the outbox is empty", func() bool { return len(w.due()) == 0 })
-	if got := s.Counters()[ChannelMail]; got != (Count{Delivered: 1}) || strings.Contains(w.log.String(), "level=ERROR") {
-		t.Errorf("counted %+v, the log says\n%s", got, w.log.String())
-	}
-}
-
-// A delivery that can't be written down is made again, when its lease is over.
-func TestOutcomeNotKept(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.put(store.Notice{Channel: ChannelMail, User: "alice", Event: "reset"})
-	outbox := &forgetful{Outbox: w.store, faults: 1000}
-	s := w.sender(outbox, map[string]carrier{ChannelMail: carry(nothing)})
-	s.pace.settle = 100 * time.Millisecond
-	notices, err := outbox.ClaimNotices(t.Context(), lease, 10)
-	if err != nil || len(notices) != 1 {
-		t.Fatal(notices, err)
-	}
-	s.settle(t.Context(), s.channels[ChannelMail], notices[0], nil)
-	if due := w.due(); len(due) != 1 || !due[0].Equal(noon.Add(lease)) || !strings.Contains(w.log.String(), "disk on fire") {
-		t.Errorf("due at %v, the log says\n%s", due, w.log.String())
-	}
-	s.pace.settle, outbox.faults = settleWithin, 0
-	w.clock.Add(lease)
-	w.run(s)
-	eventually(t, "the outbox is empty", func() bool { return len(w.due()) == 0 })
-}
-
-// What waited too long in the queue is left to its lease: another node could
-// have it before the delivery ends.
-func TestWaitedTooLong(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.put(store.Notice{Channel: ChannelMail, User: "alice", Event: "reset"})
-	s := w.sender(w.store, map[string]carrier{ChannelMail: carry(func(context.Context, store.Notice) error {
-		t.Error("it was delivered")
-		return nil
-	})})
-	c := s.channels[ChannelMail]
-	c.queue = make(chan claimed, 1)
-	if count, err := s.handOut(t.Context(), 10); count != 1 || err != nil {
-		t.Fatal(count, err)
-	}
-	w.clock.Add(startWithin + time.Second)
-	close(c.queue)
-	s.work(t.Context(), t.Context(), c)
-	if due := w.due(); len(due) != 1 || !due[0].Equal(noon.Add(lease)) {
-		t.Errorf("due at %v", due)
-	}
-	if lease < startWithin+deliverWithin+settleWithin {
-		t.Errorf("a lease of %s may end in a delivery", lease)
 	}
 }
