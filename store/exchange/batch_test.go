@@ -36,6 +36,11 @@ func wantSkipped(t testing.TB, batch Batch, want ...string) {
 	var skipped []string
 	for _, s := range batch.Skipped {
 		skipped = append(skipped, s.Place+": "+s.Reason)
+		for _, secret := range []string{secretA, secretB, bcryptA, hexA, octetsA} {
+			if strings.Contains(s.Name+s.Reason, secret) {
+				t.Errorf("a secret in %+v", s)
+			}
+		}
 	}
 	if !slices.Equal(skipped, want) {
 		t.Errorf("skipped\n%s\nwant\n%s", strings.Join(skipped, "\n"), strings.Join(want, "\n"))

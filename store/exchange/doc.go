@@ -9,5 +9,6 @@
 //
 // It never writes into the store, never changes a name (which names are one is
 // for whoever applies a Batch), and never has a secret, a code or a password in
-// an error or a reason: no text of a source is quoted there but user names.
+// an error or a reason: no text of a source is quoted there but the names of
+// users and of a database's tables.
 package exchange

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"fmt"
 	"io"
 	"strings"
 )
@@ -11,102 +10,76 @@ import (
 // first entry of a user counts that holds without condition; reply items,
 // DEFAULT entries and included files are left out.
 func FreeRADIUS(source io.Reader) (Batch, error) {
-	c := newCollector()
-	seen := make(map[string]string) // name to the place of the entry that counts
-	var open *radiusEntry           // its list of check items goes on on the next line
-	end := func(e radiusEntry) {
-		if place := seen[e.name]; place != "" {
-			c.skip(e.place, e.name, "a later entry of the same user; the one in "+place+" counts")
-		} else if e.apply(c) {
-			seen[e.name] = e.place
+	file := usersFile{c: newCollector(), seen: make(map[string]string)}
+	err := eachLine(source, file.c, file.line)
+	file.breakOff()
+	return file.c.finish(err)
+}
+
+// usersFile is one reading.
+type usersFile struct {
+	c    *collector
+	seen map[string]string // name to the place of the entry that counts
+	open *radiusEntry      // whose check items go on on the next line
+}
+
+// line reads the beginning of an entry, which isn't indented, or what follows.
+func (f *usersFile) line(place, line string) {
+	items := strings.TrimLeft(line, " \t")
+	indented := items != line
+	if strings.HasPrefix(items, "#") || indented && f.open == nil { // a reply item
+		return
+	}
+	if !indented {
+		f.breakOff()
+		if f.open, items = beginEntry(f.c, place, line); f.open == nil {
+			return
 		}
 	}
-	err := eachLine(source, c, func(place, line string) {
-		indented := strings.TrimLeft(line, " \t")
-		switch {
-		case strings.HasPrefix(indented, "#"):
-			return
-		case indented != line && open == nil: // a reply item
-			return
-		case indented != line:
-		case open != nil:
-			c.skip(open.place, open.name, faultItems)
-			open = nil
-			fallthrough
-		default:
-			var ok bool
-			if open, indented, ok = beginEntry(c, place, line); !ok {
-				return
-			}
-		}
-		more, ok := open.read(indented)
-		switch {
-		case !ok:
-			c.skip(open.place, open.name, faultItems)
-		case more:
-			return
-		default:
-			end(*open)
-		}
-		open = nil
-	})
-	if open != nil {
-		c.skip(open.place, open.name, faultItems)
+	more, ok := f.open.read(items)
+	switch {
+	case !ok:
+		f.breakOff()
+	case !more:
+		f.end()
 	}
-	return c.finish(err)
 }
 
 const faultItems = "the check items can't be read"
 
-// beginEntry reads the name that an entry begins with. It is false, and has
+// breakOff gives up an entry that hasn't come to its end.
+func (f *usersFile) breakOff() {
+	if f.open != nil {
+		f.c.skip(f.open.place, f.open.name, faultItems)
+		f.open = nil
+	}
+}
+
+func (f *usersFile) end() {
+	entry := f.open
+	f.open = nil
+	if place := f.seen[entry.name]; place != "" {
+		f.c.skip(entry.place, entry.name, "a later entry of the same user; the one in "+place+" counts")
+	} else if entry.apply(f.c) {
+		f.seen[entry.name] = entry.place
+	}
+}
+
+// beginEntry reads the name that an entry begins with. It returns nil, and has
 // recorded why, where there is nobody to take over.
-func beginEntry(c *collector, place, line string) (e *radiusEntry, items string, ok bool) {
+func beginEntry(c *collector, place, line string) (e *radiusEntry, items string) {
 	if strings.HasPrefix(line, "$") {
 		c.skip(place, "", "another file is included there: import it by itself")
-		return nil, "", false
+		return nil, ""
 	}
 	name, items, ok := cutWord(line)
 	switch {
 	case !ok:
 		c.skip(place, "", "the user name can't be read")
-		return nil, "", false
+		return nil, ""
 	case name == "DEFAULT":
 		c.skip(place, name, "an entry for everybody and not of a user")
-		return nil, "", false
+		return nil, ""
 	}
-	return &radiusEntry{name: name, place: place}, items, true
+	return &radiusEntry{name: name, place: place}, items
 }
-
-// Radcheck reads FreeRADIUS's table radcheck as comma-separated values with a
-// header line: username, attribute, op and value, and optionally id.
-func Radcheck(source io.Reader) (Batch, error) {
-	c := newCollector()
-	return c.finish(readRadcheck(source, c))
-}
-
-func readRadcheck(source io.Reader, c *collector) error {
-	var entries []*radiusEntry // a user's rows may stand apart, and are one list
-	index := make(map[string]*radiusEntry)
-	err := eachRow(source, c, radcheckColumns, func(place string, row map[string]string) {
-		name := row["username"]
-		e := index[name]
-		if e == nil {
-			if len(entries) >= c.users {
-				c.err = errAccounts
-				return
-			}
-			e = &radiusEntry{name: name, place: place}
-			index[name] = e
-			entries = append(entries, e)
-		}
-		if !e.add(item{attribute: row["attribute"], operator: row["op"], value: row["value"], place: place}) {
-			c.skip(place, name, fmt.Sprintf("the user has more than %d check items", maxItems))
-		}
-	})
-	for _, e := range entries {
-		e.apply(c)
-	}
-	return err
-}
-
-var radcheckColumns = columns{must: []string{"username", "attribute", "op", "value"}, may: []string{"id"}}

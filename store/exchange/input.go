@@ -31,9 +31,6 @@ type bounded struct {
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, errFileSize
-	}
 	n, err := b.source.Read(p[:min(int64(len(p)), b.left+1)])
 	b.left -= int64(n)
 	if b.left < 0 {
