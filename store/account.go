@@ -29,7 +29,7 @@ func (tx *Tx) Account(name string) (account Account, found bool, err error) {
 	if account, err = scanAccount(rows); err != nil {
 		return Account{}, false, fmt.Errorf("reading an account: %w", err)
 	}
-	if err := rows.Close(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return Account{}, false, fmt.Errorf("reading an account: %w", err)
 	}
 	account.Devices, err = tx.devices(name)
@@ -152,7 +152,7 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]Accoun
 			}
 			accounts = append(accounts, account)
 		}
-		if err := rows.Close(); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return err
 		}
 		for i := range accounts {

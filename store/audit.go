@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -68,6 +69,22 @@ func (tx *Tx) AuditHead() (seq int64, mac []byte, err error) {
 		return 0, nil, fmt.Errorf("reading the end of the audit chain: %w", err)
 	}
 	return seq, mac, nil
+}
+
+// AuditMAC returns the MAC of one record of a chain, or of the last one that was
+// pruned. found is false where it isn't there, or no more.
+func (s *Store) AuditMAC(ctx context.Context, node string, seq int64) (mac []byte, found bool, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		found, err = tx.row(`SELECT mac FROM audit WHERE node = $1 AND seq = $2`, []any{node, seq}, &mac)
+		if err == nil && !found {
+			found, err = tx.row(`SELECT mac FROM audit_anchors WHERE node = $1 AND seq = $2`, []any{node, seq}, &mac)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("reading the MAC of an audit record: %w", err)
+	}
+	return mac, found, nil
 }
 
 // CountRefusal counts a failure before the first factor, in the minute it fell in.

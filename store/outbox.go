@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -45,7 +46,7 @@ func (tx *Tx) claimNotices(lease time.Duration, limit int) (notices []Notice, er
 		n.Tries++
 		due = append(due, n)
 	}
-	if err := rows.Close(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, fmt.Errorf("reading the outbox: %w", err)
 	}
 	for _, n := range due {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 )
 
@@ -95,7 +96,7 @@ func (tx *Tx) resealDevices() (int, error) {
 		}
 		old = append(old, d)
 	}
-	if err := rows.Close(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, err
 	}
 	for _, d := range old {
