@@ -72,6 +72,7 @@ func TestJSON(t *testing.T) {
 		"GET /v1/users?limit=1000":     admin.UserPage{Users: []admin.User{alice}},
 		"POST /v1/users/alice/devices": alice.Devices[0],
 		"POST /v1/users/alice/code":    admin.TemporaryCode{Code: "abcde-fghij", ExpiresAt: noon},
+		"POST /v1/users/alice/invite":  admin.Invitation{Address: "https://vpn.example.org/2fa/K7QM-4XHT", ExpiresAt: noon},
 		"GET /v1/status":               admin.Status{Version: "v1", Counters: map[string]uint64{"a": 1}},
 		"POST /v1/reload":              admin.Reloaded{Warnings: []string{}},
 	})
@@ -82,6 +83,7 @@ func TestJSON(t *testing.T) {
 		"device list alice":           `[{"label":"phone"`,
 		"device add alice --secret S": `{"label":"phone"`,
 		"code alice":                  `{"code":"abcde-fghij","expires_at":"2026-11-23T12:00:00Z"}`,
+		"invite alice":                `{"address":"https://vpn.example.org/2fa/K7QM-4XHT","expires_at":"2026-11-23T12:00:00Z"}`,
 		"status":                      `"counters":{"a":1}`,
 		"reload":                      `{"warnings":[]}`,
 		"version":                     `{"version":`,
