@@ -14,10 +14,11 @@ type collector struct {
 	batch Batch
 	index map[string]int // name to place in batch.Accounts
 	users int            // the most accounts
+	skips int            // the most things skipped
 	err   error
 }
 
-func newCollector() *collector { return &collector{index: make(map[string]int), users: maxAccounts} }
+func newCollector() *collector { return &collector{index: make(map[string]int), users: maxAccounts, skips: maxSkipped} }
 
 // finish returns the whole Batch or nothing of it.
 func (c *collector) finish(err error) (Batch, error) {
@@ -32,7 +33,7 @@ func (c *collector) finish(err error) (Batch, error) {
 
 // skip records what is left out.
 func (c *collector) skip(place, name, reason string) {
-	if len(c.batch.Skipped) >= maxSkipped {
+	if len(c.batch.Skipped) >= c.skips {
 		c.err = errSkipped
 		return
 	}

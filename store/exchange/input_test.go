@@ -35,15 +35,13 @@ func TestBounds(t *testing.T) {
 		piece func(n int) string
 		want  error
 	}{
-		"things skipped": {OATH, func(int) string { return "x\n" }, errSkipped},
-		"octets":         {OATH, func(int) string { return comment }, errFileSize},
+		"octets": {OATH, func(int) string { return comment }, errFileSize},
 		"octets of CSV": {CSV, func(n int) string {
 			if n == 0 {
 				return "user,secret\n"
 			}
 			return strings.Repeat("\n", maxLine)
 		}, errRecord},
-		"octets of FreeRADIUS": {FreeRADIUS, func(int) string { return comment }, errFileSize},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -53,6 +51,16 @@ func TestBounds(t *testing.T) {
 				t.Errorf("%d users, %v, want %v", len(batch.Accounts), err, test.want)
 			}
 		})
+	}
+}
+
+func TestMostSkipped(t *testing.T) {
+	t.Parallel()
+	c := newCollector()
+	c.skips = 3
+	err := eachLine(&endless{piece: func(int) string { return "x\n" }}, c, func(place, line string) { c.skip(place, line, "for a reason") })
+	if batch, err := c.finish(err); !errors.Is(err, errSkipped) || batch.Skipped != nil {
+		t.Errorf("%+v, %v", batch, err)
 	}
 }
 
