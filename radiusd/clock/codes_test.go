@@ -161,6 +161,21 @@ func TestMedianForgets(t *testing.T) {
 	})
 }
 
+// Where nobody else says anything, enough codes are a witness.
+func TestMedianAlone(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, startBus(t, saysError).path)
+	h.maxError = -1
+	h.looks(1)
+	if s := h.State(); s.Sync != Unknown || !s.Healthy || s.Advice == "" {
+		t.Errorf("without codes: %+v", s)
+	}
+	h.accepted(40, 20, 0, 30)
+	if s := h.State(); s.Sync != Unknown || !s.Healthy || s.Advice != "" {
+		t.Errorf("with codes that are right: %+v", s)
+	}
+}
+
 // What can't be is not taken in.
 func TestWitnessBounds(t *testing.T) {
 	t.Parallel()
