@@ -36,6 +36,9 @@ var foreign = map[string]string{
 	"sqlite3":   "sqlite3",
 	"sshd":      "openssh-server",
 	"ssh":       "openssh-client",
+	"chromium":  "chromium",
+	"zbarimg":   "zbar-tools",
+	"nginx":     "nginx-light",
 }
 
 // foreignFiles are files of packages that have no program.
