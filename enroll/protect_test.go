@@ -123,6 +123,11 @@ func TestHeaders(t *testing.T) {
 		"signin": b.get(""), "refused": b.post("signin"), "not found": b.get("x"), "method": b.get("signin"), "ticket": b.get(fakeTicket),
 		"redirect": b.post("signin", "username", "alice", "password", fakePassword), "account": b.get(""), "too large": b.post("signin", "x", strings.Repeat("x", maxBody)),
 	}
+	w.enrolled("Phone")
+	b.post("signin", "username", "alice", "password", fakePassword).leadsTo("")
+	if answers["wrong code"] = b.post("code", "code", "1"); answers["wrong code"].header.Get("Set-Cookie") == "" {
+		t.Error("a page with a cookie was to be among them")
+	}
 	w.sessions.broken = true
 	answers["unavailable"] = b.get("")
 	for name, a := range answers {

@@ -30,7 +30,8 @@ var badReturns = []string{
 	"https://portal.example.org//vpn", "https://portal.example.org/vpn//x", "https://portal.example.org/%76pn/%2561", "https://portal.example.org/vp%6e",
 	" https://portal.example.org/vpn", "https://portal.example.org/vpn ", "https://portal.example.org/vpn\n", "https://portal.example.org/vpn\r\nSet-Cookie:x", "https://portal.example.org/vpn\x00", "https://portal.exa\tmple.org/vpn",
 	"https://portal.example.org/vpn/ü", "https://pörtal.example.org/vpn", "https://portal。example.org/vpn", "https://[portal.example.org]/vpn", "https://other.example.org/", "https://other.example.org:443/",
-	"http://[2001:db8::1]/ab", "http://[2001:db8::1%25eth0]/a/", "https://portal.example.org/vpn?" + strings.Repeat("x", maxReturn),
+	"http://[2001:db8::1]/ab", "http://[2001:db8::1%25eth0]/a/", "https://portal.example.org/vpn?a b", "https://portal.example.org/vpn?x=\\evil", "https://portal.example.org/vpn#ü",
+	"https://portal.example.org/vpn?" + strings.Repeat("x", maxReturn),
 }
 
 func TestReturns(t *testing.T) {
