@@ -105,12 +105,21 @@ func (a *Accounts) changeDevice(ctx context.Context, actor store.Actor, name, ev
 			return err
 		}
 		if told[event] {
-			if err := settings.tell(tx, store.Notice{User: canonical, Event: event, Device: device, Actor: actor.Name}); err != nil {
+			if err := settings.tell(tx, store.Notice{User: canonical, Event: event, Device: device, Actor: whoDid(actor)}); err != nil {
 				return err
 			}
 		}
 		return tx.Audit(store.Record{Event: event, User: canonical, Actor: actor, Detail: detail})
 	})
+}
+
+// whoDid names an actor to the user; a local user whose name isn't known is
+// somebody all the same.
+func whoDid(actor store.Actor) string {
+	if actor.Name == "" {
+		return fmt.Sprintf("uid %d", actor.UID)
+	}
+	return actor.Name
 }
 
 // AddUser makes an account and returns its canonical name. A nil password makes

@@ -22,7 +22,8 @@ type nothing struct{}
 
 // question is who asks, and about what.
 type question struct {
-	actor store.Actor
+	actor    store.Actor
+	helpdesk bool // not an administrator
 	*http.Request
 }
 
@@ -35,7 +36,7 @@ func answer[In, Out any](s *Server, status int, call func(context.Context, quest
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, ok := r.Context().Value(peerKey{}).(Peer)
 		if !ok {
-			writeProblem(w, http.StatusForbidden, Problem{"who you are is not known", KindForbidden})
+			s.fail(w, r, &forbiddenError{"who you are is not known"})
 			return
 		}
 		var in In
@@ -43,7 +44,7 @@ func answer[In, Out any](s *Server, status int, call func(context.Context, quest
 			s.fail(w, r, err)
 			return
 		}
-		out, err := call(r.Context(), question{actor: peer.actor(), Request: r}, in)
+		out, err := call(r.Context(), question{actor: peer.actor(), helpdesk: s.roles().Of(peer) < Administrator, Request: r}, in)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -59,8 +60,11 @@ func answer[In, Out any](s *Server, status int, call func(context.Context, quest
 // fail tells a refusal, and logs a fault.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *access.Refusal
+	var forbidden *forbiddenError
 	var tooLarge *http.MaxBytesError
 	switch {
+	case errors.As(err, &forbidden):
+		writeProblem(w, http.StatusForbidden, Problem{forbidden.text, KindForbidden})
 	case errors.As(err, &tooLarge):
 		writeProblem(w, http.StatusRequestEntityTooLarge,
 			Problem{fmt.Sprintf("the request is longer than %d octets", tooLarge.Limit), KindTooLarge})

@@ -2,7 +2,7 @@ package admin
 
 import "time"
 
-// The routes. Bodies and answers are JSON objects, at most [MaxBody] octets in a
+// The routes that change accounts, and the daemon's own. Bodies and answers are JSON objects, at most [MaxBody] octets in a
 // request; unknown fields and unknown query parameters are refused. NAME and
 // LABEL are one path segment each, percent-encoded: '/' is %2F, and a name that
 // is "." or ".." is %2E or %2E%2E.
@@ -43,7 +43,7 @@ const (
 	KindMissing      = "missing"   // no such user or device
 	KindExists       = "exists"    // there is one already
 	KindRule         = "rule"      // a rule forbids it
-	KindForbidden    = "forbidden" // the peer may not use the socket
+	KindForbidden    = "forbidden" // the peer may not do this, or anything
 	KindUnknownRoute = "unknown_route"
 	KindMethod       = "method"
 	KindTooLarge     = "too_large"
@@ -134,8 +134,9 @@ type Device struct {
 	UsedAt    time.Time `json:"used_at,omitzero"`
 }
 
-// CodeTerms says how long a temporary code lives (1 s to 366 days) and for how
-// many logins it is good.
+// CodeTerms says how long a temporary code lives (1 minute to 30 days) and for how
+// many logins it is good (1 to 100). One of the helpdesk's lives for up to a day
+// and 3 logins, and never counts at clients in mode "code".
 type CodeTerms struct {
 	ValidSeconds int64 `json:"valid_seconds"`
 	Uses         int   `json:"uses"`
@@ -152,7 +153,8 @@ type RecoveryCodes struct {
 	Codes []string `json:"codes"`
 }
 
-// InviteTerms says how long an invitation lives (10 minutes to 30 days).
+// InviteTerms says how long an invitation lives (10 minutes to 30 days). The
+// helpdesk invites only users who have no device.
 type InviteTerms struct {
 	ValidSeconds int64 `json:"valid_seconds"`
 }

@@ -42,7 +42,7 @@ func (s *Server) giveCode(ctx context.Context, q question, in CodeTerms) (Tempor
 	if in.ValidSeconds < 1 || in.ValidSeconds > int64(maxCodeLife/time.Second) {
 		return TemporaryCode{}, invalid("a temporary code lives for 1 s to 366 days")
 	}
-	code, expires, err := s.Accounts.GiveCode(ctx, q.actor, q.name(), time.Duration(in.ValidSeconds)*time.Second, in.Uses, false)
+	code, expires, err := s.Accounts.GiveCode(ctx, q.actor, q.name(), time.Duration(in.ValidSeconds)*time.Second, in.Uses, q.helpdesk)
 	return TemporaryCode{Code: code, ExpiresAt: utc(expires)}, err
 }
 
@@ -58,7 +58,7 @@ func (s *Server) invite(ctx context.Context, q question, in InviteTerms) (Invita
 	if s.EnrollURL == "" {
 		return Invitation{}, &access.Refusal{Kind: access.RefusedRule, Text: "there is no enrollment page: enroll.url is to be set"}
 	}
-	ticket, expires, err := s.Accounts.Invite(ctx, q.actor, q.name(), time.Duration(in.ValidSeconds)*time.Second, false)
+	ticket, expires, err := s.Accounts.Invite(ctx, q.actor, q.name(), time.Duration(in.ValidSeconds)*time.Second, q.helpdesk)
 	if err != nil {
 		return Invitation{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -45,8 +46,32 @@ func (f *fakeAccounts) last() (string, store.Actor) {
 	return f.calls[len(f.calls)-1], f.actor
 }
 
+// count is how many calls there were, and who made the newest.
+func (f *fakeAccounts) count() (int, store.Actor) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.calls), f.actor
+}
+
 func (f *fakeAccounts) AddUser(_ context.Context, actor store.Actor, name string, password []byte) (string, error) {
 	return strings.ToLower(name), f.note(actor, "AddUser %q %q nil=%v", name, password, password == nil)
+}
+
+// Canonical knows of capitals only.
+func (f *fakeAccounts) Canonical(name string) (string, error) {
+	if name == "\x01" {
+		return "", &access.Refusal{Kind: access.RefusedInvalid, Text: "a control character"}
+	}
+	return strings.ToLower(name), nil
+}
+
+func (f *fakeAccounts) Explain(_ context.Context, name string, client access.Client, from netip.Addr) (access.Explanation, error) {
+	return access.Explanation{ID: "decision1", User: name, Client: client.Name, Verdict: access.Challenge, Reason: access.CodeNeeded,
+		Rules:    []access.Rule{{Name: "policy", Found: "required", Detail: "by the global policy"}},
+		WithCode: &access.Explanation{Verdict: access.Accept, Reason: access.TOTPAccepted},
+		Records:  []store.Record{{Node: "n", Seq: 3, At: noon, Event: "login", User: name, Actor: store.Actor{UID: -1}, Detail: "clock=off"}},
+		Refusals: []store.Refusals{{Minute: noon, Reason: "password_wrong", Client: "vpn1", Source: "192.0.2.0/24", Count: 4}},
+	}, f.note(store.Actor{}, "Explain %q %+v %v", name, client.Mode, from)
 }
 
 func (f *fakeAccounts) SetPassword(_ context.Context, actor store.Actor, name string, password []byte) error {
@@ -136,6 +161,11 @@ func serve(t *testing.T, change func(*Server)) *world {
 		Reload:   func(context.Context) ([]string, error) { return []string{"radius.listen needs a restart"}, nil },
 		Log:      slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:      func() time.Time { return noon },
+
+		Audit: &fakeAudit{},
+		Client: func(name string) (access.Client, bool) {
+			return access.Client{Name: name, Mode: access.ModeCode}, name == "vpn1"
+		},
 
 		EnrollURL: "https://vpn.example.org/2fa/",
 	}

@@ -54,6 +54,10 @@ func forbidden(peer Peer, err error) string {
 	if err != nil {
 		return "who you are could not be found out"
 	}
+	return strangerText(peer)
+}
+
+func strangerText(peer Peer) string {
 	return fmt.Sprintf("the user with uid %d may not use this socket", peer.UID)
 }
 

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listen makes the socket at path, of mode 0600 from its first moment. A
-// socket that nobody answers on is taken over; one that somebody answers on,
+// Listen makes the socket at path. Everybody on the machine may connect, for the
+// server judges by who a peer is, and before it reads. A socket that nobody answers on is taken over; one that somebody answers on,
 // and anything that isn't a socket, is an error. The folder must exist. Close
 // removes the socket, if it is still ours.
 func Listen(path string) (net.Listener, error) {
@@ -55,8 +55,8 @@ func vacant(path string) error {
 }
 
 // bind makes the socket in a folder of its own that only we can enter, and
-// moves it to its place when its mode is right: no moment, and no umask of the
-// whole process, lets anybody else in.
+// moves it to its place when its mode is right: at no moment, whatever the umask
+// of the whole process, is one there that turns away who may ask.
 func bind(path string) (net.Listener, error) {
 	folder, err := os.MkdirTemp(filepath.Dir(path), ".")
 	if err != nil {
@@ -78,7 +78,7 @@ func bind(path string) (net.Listener, error) {
 }
 
 func settle(made, path string) (fs.FileInfo, error) {
-	if err := os.Chmod(made, 0o600); err != nil {
+	if err := os.Chmod(made, 0o666); err != nil {
 		return nil, err
 	}
 	own, err := os.Lstat(made)

@@ -53,7 +53,7 @@ func TestListenModeAndRemoval(t *testing.T) {
 		t.Fatal(err)
 	}
 	info, err := os.Lstat(path)
-	if err != nil || info.Mode() != fs.ModeSocket|0o600 {
+	if err != nil || info.Mode() != fs.ModeSocket|0o666 {
 		t.Errorf("%v %v", info.Mode(), err)
 	}
 	if listener.Addr().String() != path {

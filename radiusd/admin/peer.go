@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/user"
-	"slices"
 	"strconv"
 	"unsafe"
 
@@ -23,24 +21,11 @@ type Peer struct {
 	Groups []uint32
 }
 
-// Allow judges by number: root and the daemon's own user pass, and so do the
-// given users and the members of the given groups.
-func Allow(uids, gids []uint32) func(Peer) bool {
-	own := uint32(os.Geteuid())
-	return func(peer Peer) bool {
-		if peer.UID == 0 || peer.UID == own || slices.Contains(uids, peer.UID) {
-			return true
-		}
-		return slices.Contains(gids, peer.GID) ||
-			slices.ContainsFunc(peer.Groups, func(gid uint32) bool { return slices.Contains(gids, gid) })
-	}
-}
-
-// actor names the peer for the audit record.
+// actor names the peer for the audit record; the number counts, and the name is
+// "" where the machine has none for it.
 func (p Peer) actor() store.Actor {
-	id := strconv.FormatUint(uint64(p.UID), 10)
-	actor := store.Actor{UID: int64(p.UID), Name: "uid " + id}
-	if account, err := user.LookupId(id); err == nil && account.Username != "" {
+	actor := store.Actor{UID: int64(p.UID)}
+	if account, err := user.LookupId(strconv.FormatUint(uint64(p.UID), 10)); err == nil {
 		actor.Name = account.Username
 	}
 	return actor

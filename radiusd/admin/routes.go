@@ -8,25 +8,37 @@ import (
 	"strings"
 )
 
-// mux holds every route; api.go tells of them.
+// routes holds every route; api.go and api_log.go tell of them, and rights.go
+// says who may use them.
+func (s *Server) routes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"POST /v1/users":                          answer(s, http.StatusCreated, s.addUser),
+		"GET /v1/users":                           answer(s, http.StatusOK, s.users, "after", "limit"),
+		"GET /v1/users/{name}":                    answer(s, http.StatusOK, s.user),
+		"DELETE /v1/users/{name}":                 answer(s, http.StatusNoContent, s.deleteUser),
+		"PUT /v1/users/{name}/password":           answer(s, http.StatusNoContent, s.setPassword),
+		"PUT /v1/users/{name}/disabled":           answer(s, http.StatusNoContent, s.setDisabled),
+		"PUT /v1/users/{name}/policy":             answer(s, http.StatusNoContent, s.setPolicy),
+		"POST /v1/users/{name}/devices":           answer(s, http.StatusCreated, s.addDevice),
+		"DELETE /v1/users/{name}/devices/{label}": answer(s, http.StatusNoContent, s.removeDevice),
+		"POST /v1/users/{name}/reset":             answer(s, http.StatusNoContent, s.reset),
+		"POST /v1/users/{name}/unlock":            answer(s, http.StatusNoContent, s.unlock),
+		"POST /v1/users/{name}/code":              answer(s, http.StatusCreated, s.giveCode),
+		"POST /v1/users/{name}/recovery":          answer(s, http.StatusCreated, s.newRecoveryCodes),
+		"POST /v1/users/{name}/invite":            answer(s, http.StatusCreated, s.invite),
+		"GET /v1/users/{name}/explain":            answer(s, http.StatusOK, s.explain, "client", "from"),
+		"GET /v1/log":                             answer(s, http.StatusOK, s.log, logParameters...),
+		"GET /v1/log/verify":                      http.HandlerFunc(s.verifyLog),
+		"GET /v1/status":                          answer(s, http.StatusOK, s.status),
+		"POST /v1/reload":                         answer(s, http.StatusOK, s.reload),
+	}
+}
+
 func (s *Server) mux() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("POST /v1/users", answer(s, http.StatusCreated, s.addUser))
-	mux.Handle("GET /v1/users", answer(s, http.StatusOK, s.users, "after", "limit"))
-	mux.Handle("GET /v1/users/{name}", answer(s, http.StatusOK, s.user))
-	mux.Handle("DELETE /v1/users/{name}", answer(s, http.StatusNoContent, s.deleteUser))
-	mux.Handle("PUT /v1/users/{name}/password", answer(s, http.StatusNoContent, s.setPassword))
-	mux.Handle("PUT /v1/users/{name}/disabled", answer(s, http.StatusNoContent, s.setDisabled))
-	mux.Handle("PUT /v1/users/{name}/policy", answer(s, http.StatusNoContent, s.setPolicy))
-	mux.Handle("POST /v1/users/{name}/devices", answer(s, http.StatusCreated, s.addDevice))
-	mux.Handle("DELETE /v1/users/{name}/devices/{label}", answer(s, http.StatusNoContent, s.removeDevice))
-	mux.Handle("POST /v1/users/{name}/reset", answer(s, http.StatusNoContent, s.reset))
-	mux.Handle("POST /v1/users/{name}/unlock", answer(s, http.StatusNoContent, s.unlock))
-	mux.Handle("POST /v1/users/{name}/code", answer(s, http.StatusCreated, s.giveCode))
-	mux.Handle("POST /v1/users/{name}/recovery", answer(s, http.StatusCreated, s.newRecoveryCodes))
-	mux.Handle("POST /v1/users/{name}/invite", answer(s, http.StatusCreated, s.invite))
-	mux.Handle("GET /v1/status", answer(s, http.StatusOK, s.status))
-	mux.Handle("POST /v1/reload", answer(s, http.StatusOK, s.reload))
+	for pattern, route := range s.routes() {
+		mux.Handle(pattern, s.permitted(pattern, route))
+	}
 	return mux
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"vpn-otpd/radiusd/access"
@@ -16,6 +17,8 @@ import (
 // that is an *access.Refusal is told to the caller; any other is a fault. Names
 // are as typed; the texts of passwords and secrets are not to be kept.
 type Accounts interface {
+	// Canonical is the name that a typed one means.
+	Canonical(name string) (string, error)
 	// AddUser returns the canonical name. A nil password: no local one.
 	AddUser(ctx context.Context, actor store.Actor, name string, password []byte) (string, error)
 	SetPassword(ctx context.Context, actor store.Actor, name string, password []byte) error
@@ -31,6 +34,8 @@ type Accounts interface {
 	Unlock(ctx context.Context, actor store.Actor, name string) error
 	GiveCode(ctx context.Context, actor store.Actor, name string, valid time.Duration, uses int, helpdesk bool) (code string, expires time.Time, err error)
 	NewRecoveryCodes(ctx context.Context, actor store.Actor, name string) ([]string, error)
+	// Explain says what a login would get now. from may be invalid: not known.
+	Explain(ctx context.Context, name string, client access.Client, from netip.Addr) (access.Explanation, error)
 	// Invite returns what stands at the end of the address that the user opens.
 	Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration, helpdesk bool) (ticket string, expires time.Time, err error)
 	SetPolicy(ctx context.Context, actor store.Actor, name string, policy store.UserPolicy) error
@@ -47,8 +52,15 @@ type Server struct {
 	// EnrollURL is what users open, with "/" at its end; "": there is no page,
 	// and nobody can be invited.
 	EnrollURL string
-	// Judge says which peers may ask; nil: Allow(nil, nil).
-	Judge  func(Peer) bool
+	// Audit is the log of decisions and changes.
+	Audit AuditLog
+	// Client finds a RADIUS client by its name, as the configuration in force
+	// has it; nil: there are none.
+	Client func(name string) (client access.Client, known bool)
+	// Roles say who peers are, now; nil: root and the daemon's own user, and
+	// nobody else.
+	Roles  func() Roles
+	judge  func(Peer) bool // who may connect; nil: all but strangers
 	Log    *slog.Logger
 	Limits Limits
 	// Now is the time; nil: time.Now.
@@ -90,9 +102,9 @@ func (l Limits) withDefaults() Limits {
 // Any other end is an error.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	limits := s.Limits.withDefaults()
-	judge := s.Judge
+	judge := s.judge
 	if judge == nil {
-		judge = Allow(nil, nil)
+		judge = func(peer Peer) bool { return s.roles().Of(peer) > Stranger }
 	}
 	server := &http.Server{
 		Handler:           s.handler(),

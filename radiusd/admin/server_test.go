@@ -63,6 +63,16 @@ func TestEveryCall(t *testing.T) {
 			t.Errorf("got %s, %v, want %s", call, err, change.call)
 		}
 	}
+	_, err = client.Explain(ctx, oddName, "vpn1", "192.0.2.7")
+	want2 := func(err error, expected string) {
+		t.Helper()
+		if call, _ := w.accounts.last(); err != nil || call != expected {
+			t.Errorf("got %s, %v, want %s", call, err, expected)
+		}
+	}
+	want2(err, fmt.Sprintf("Explain %q code 192.0.2.7", oddName))
+	_, err = client.Explain(ctx, "a", "", "")
+	want2(err, `Explain "a" challenge invalid IP`)
 	status, err := client.Status(ctx)
 	warnings, reloadErr := client.Reload(ctx)
 	if err := errors.Join(err, reloadErr); err != nil || status.Version != "v1" || len(warnings) != 1 {

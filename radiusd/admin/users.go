@@ -2,8 +2,6 @@ package admin
 
 import (
 	"context"
-	"net/http"
-	"strconv"
 	"time"
 
 	"vpn-otpd/store"
@@ -22,7 +20,7 @@ func (s *Server) addUser(ctx context.Context, q question, in NewUser) (AddedUser
 }
 
 func (s *Server) users(ctx context.Context, q question, _ nothing) (UserPage, error) {
-	limit, err := pageLimit(q.Request)
+	limit, err := queryLimit(q.URL.Query(), DefaultPage, MaxPage)
 	if err != nil {
 		return UserPage{}, err
 	}
@@ -38,18 +36,6 @@ func (s *Server) users(ctx context.Context, q question, _ nothing) (UserPage, er
 		page.Next = accounts[limit-1].Name
 	}
 	return page, nil
-}
-
-func pageLimit(r *http.Request) (int, error) {
-	text := r.URL.Query().Get("limit")
-	if text == "" {
-		return DefaultPage, nil
-	}
-	limit, err := strconv.Atoi(text)
-	if err != nil || limit < 1 || limit > MaxPage {
-		return 0, invalid("the limit must be a number from 1 to %d", MaxPage)
-	}
-	return limit, nil
 }
 
 func (s *Server) user(ctx context.Context, q question, _ nothing) (User, error) {

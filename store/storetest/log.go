@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,6 +145,34 @@ func chains(w *world) []store.Chain {
 }
 
 // A chain that was pruned to nothing goes on where it was.
+// The MAC of a record proves later that the chain still goes through it, also
+// where it was the last one that was pruned.
+func testAuditMAC(w *world) {
+	w.audit(5)
+	var head []byte
+	w.must(w.View(w.Context(), func(tx *store.Tx) (err error) { _, head, err = tx.AuditHead(); return err }))
+	w.clock.Add(time.Hour)
+	w.audit(2)
+	macOf := func(seq int64) ([]byte, bool) {
+		mac, found, err := w.AuditMAC(w.Context(), "node1", seq)
+		w.must(err)
+		return mac, found
+	}
+	for _, pruned := range []int64{0, 5} {
+		if mac, found := macOf(5); !found || !bytes.Equal(mac, head) {
+			w.Errorf("%d pruned: %x, %v, want %x", pruned, mac, found, head)
+		}
+		if _, found := macOf(4); found != (pruned == 0) {
+			w.Errorf("%d pruned: record 4 is there: %v", pruned, found)
+		}
+		if _, found := macOf(8); found {
+			w.Error("a record that never was")
+		}
+		_, err := w.PruneAudit(w.Context(), w.clock.Now().Add(-time.Minute))
+		w.must(err)
+	}
+}
+
 func testPruneAuditWhole(w *world) {
 	w.audit(3)
 	w.clock.Add(time.Hour)

@@ -56,6 +56,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Log", testLog},
 		{"LogPages", testLogPages},
 		{"PruneAudit", testPruneAudit},
+		{"AuditMAC", testAuditMAC},
 		{"PruneAuditWhole", testPruneAuditWhole},
 		{"Refusals", testRefusals},
 		{"Prune", testPrune},
