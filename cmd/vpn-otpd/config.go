@@ -16,6 +16,7 @@ type Config struct {
 	Password PasswordConfig
 	Admin    AdminConfig
 	Log      LogConfig
+	Metrics  MetricsConfig
 	Page     PageConfig
 	Notice   NoticeConfig
 
@@ -54,6 +55,7 @@ type file struct {
 	Notice   noticeConfig   `toml:"notice"`
 	Admin    AdminConfig    `toml:"admin"`
 	Log      LogConfig      `toml:"log"`
+	Metrics  MetricsConfig  `toml:"metrics"`
 }
 
 // StoreConfig is [store].

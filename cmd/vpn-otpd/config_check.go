@@ -24,7 +24,7 @@ func (l *loader) check(w *file) *Config {
 	l.checkRest(w)
 	config.Settings = l.settings(w)
 	config.Clients = l.clients(w)
-	config.Page, config.Notice = l.page(w.Enroll), l.notice(w)
+	config.Page, config.Notice, config.Metrics = l.page(w.Enroll), l.notice(w), l.metrics(w.Metrics)
 	config.firstUse, config.issuer = config.Settings.FirstUse.How, w.Enroll.Issuer
 	config.derive()
 	return config

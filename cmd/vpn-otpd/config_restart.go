@@ -31,6 +31,7 @@ func RestartNeeded(old, new *Config) []string {
 		{"notice.mail", !reflect.DeepEqual(old.Notice.Mail, new.Notice.Mail)},
 		{"notice.webhook", !reflect.DeepEqual(old.Notice.Webhook, new.Notice.Webhook)},
 		{"admin.socket", old.Admin.Socket != new.Admin.Socket},
+		{"metrics.listen", old.Metrics != new.Metrics},
 		{"log.format", old.Log.Format != new.Log.Format},
 	} {
 		if part.changed {
@@ -44,7 +45,7 @@ func RestartNeeded(old, new *Config) []string {
 // the running daemon was started with, and stays in force.
 func (c *Config) keepStatic(old *Config) {
 	c.Node, c.Store, c.Radius, c.Password, c.Admin = old.Node, old.Store, old.Radius, old.Password, old.Admin
-	c.Page, c.Notice = old.Page, old.Notice
+	c.Page, c.Notice, c.Metrics = old.Page, old.Notice, old.Metrics
 	c.Log.Format, c.Settings.Names = old.Log.Format, old.Settings.Names
 	c.derive()
 }

@@ -91,6 +91,7 @@ func TestEveryKeyArrives(t *testing.T) {
 		"throttle":  config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,
 		"password":  config.Password.Parallel == 1,
 		"log":       config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
+		"metrics":   config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
 		"page":      config.Page.Listen == "127.0.0.1:8080" && config.Page.address() == "https://vpn.example.org/2fa/" && len(config.Page.TrustedProxies) == 2 && len(config.Page.Returns) == 2,
 		"first use": first.How == "challenge" && len(first.Networks) == 1 && first.EnrollWithin == 14*day+12*time.Hour && first.AfterReset == 0,
 		"devices":   config.Settings.NewDevices == access.DeviceKind{Algorithm: "SHA256", Digits: 8, Period: 60} && config.Settings.Issuer == "Example VPN",

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"golang.org/x/net/netutil"
+
+	"vpn-otpd/radiusd/admin"
 )
 
 // listen opens the RADIUS sockets and the page's address, all or none.
@@ -20,12 +24,37 @@ func (d *server) listen(ctx context.Context, config *Config) error {
 	if err := d.openPage(ctx, config); err != nil {
 		return errors.Join(err, d.closeSockets())
 	}
+	if err := d.openMetrics(ctx, config.Metrics.Listen); err != nil {
+		return errors.Join(err, d.closeSockets())
+	}
 	return nil
 }
 
+// openMetrics opens the address of the metrics, if it has one.
+func (d *server) openMetrics(ctx context.Context, address string) (err error) {
+	if address == "" {
+		return nil
+	}
+	metrics := newPageServer(d.metricsHandler(), d.logger)
+	if path, isSocket := strings.CutPrefix(address, unixPrefix); isSocket {
+		metrics.listener, err = admin.Listen(path)
+	} else {
+		metrics.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", address)
+	}
+	if err != nil {
+		return fmt.Errorf("metrics.listen: %w", err)
+	}
+	metrics.listener = netutil.LimitListener(metrics.listener, metricsConnections)
+	d.metrics = metrics
+	return nil
+}
+
+// metricsConnections is how many may ask for metrics at a time.
+const metricsConnections = 16
+
 // closeSockets closes what listen opened.
 func (d *server) closeSockets() (err error) {
-	err = d.page.close()
+	err = errors.Join(d.page.close(), d.metrics.close())
 	for _, socket := range d.sockets {
 		err = errors.Join(err, socket.Close())
 	}

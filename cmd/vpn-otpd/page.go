@@ -22,16 +22,16 @@ const (
 	pageMaxHeader   = 16 << 10 // octets
 )
 
-// pageServer serves the enrollment page at one address.
+// pageServer serves the enrollment page, or the metrics, at one address.
 type pageServer struct {
 	server      *http.Server
 	listener    net.Listener
 	certificate *certificate // nil: plain HTTP
 }
 
-// listenPage opens the page's address; nothing is answered yet.
-func listenPage(ctx context.Context, config PageConfig, handler http.Handler, logger *slog.Logger) (*pageServer, error) {
-	p := &pageServer{server: &http.Server{
+// newPageServer is without a place to listen on.
+func newPageServer(handler http.Handler, logger *slog.Logger) *pageServer {
+	return &pageServer{server: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: pageRead,
 		ReadTimeout:       pageRead,
@@ -43,6 +43,11 @@ func listenPage(ctx context.Context, config PageConfig, handler http.Handler, lo
 
 		DisableGeneralOptionsHandler: true, // it would answer past the handler
 	}}
+}
+
+// listenPage opens the page's address; nothing is answered yet.
+func listenPage(ctx context.Context, config PageConfig, handler http.Handler, logger *slog.Logger) (*pageServer, error) {
+	p := newPageServer(handler, logger)
 	if config.Certificate != "" {
 		var err error
 		if p.certificate, err = loadCertificate(config.Certificate, config.Key, logger); err != nil {
@@ -69,7 +74,7 @@ func (p *pageServer) serve() error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
-	return fmt.Errorf("serving the enrollment page: %w", err)
+	return fmt.Errorf("serving HTTP at %s: %w", p.address(), err)
 }
 
 // shutdown takes no more requests, and cuts off what isn't done when ctx is.

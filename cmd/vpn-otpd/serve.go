@@ -18,6 +18,7 @@ import (
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/admin"
+	"vpn-otpd/radiusd/clock"
 	"vpn-otpd/radiusd/notice"
 	"vpn-otpd/radiusd/password"
 	"vpn-otpd/radiusd/password/local"
@@ -84,7 +85,9 @@ type server struct {
 	radius   *radiusd.Server
 	sockets  []*net.UDPConn
 	admin    *admin.Server
-	page     *pageServer    // nil: none here
+	page     *pageServer // nil: none here
+	metrics  *pageServer // nil: nobody measures
+	clock    *clock.Watch
 	notices  *notice.Sender // nil: users aren't told
 	notifier notifier
 }
@@ -116,15 +119,19 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	var parts sync.WaitGroup
 	defer parts.Wait() // none of them uses the store when it is closed
 	defer cancel()
-	ended := make(chan error, len(d.sockets)+2)
+	ended := make(chan error, len(d.sockets)+3)
 	for _, socket := range d.sockets {
 		parts.Go(func() { ended <- d.radius.Serve(inside, socket) })
 	}
 	if d.page != nil {
 		parts.Go(func() { ended <- d.page.serve() })
 	}
+	if d.metrics != nil {
+		parts.Go(func() { ended <- d.metrics.serve() })
+	}
 	parts.Go(func() { ended <- d.admin.Serve(inside, adminListener) })
 	parts.Go(func() { d.maintain(inside) })
+	parts.Go(func() { d.clock.Run(inside) })
 	if d.notices != nil {
 		parts.Go(func() { d.notices.Run(inside) })
 	}
@@ -169,7 +176,7 @@ func (d *server) stop(ctx context.Context) error {
 	defer cancel()
 	page := make(chan error, 1)
 	go func() { page <- d.page.shutdown(ctx) }()
-	return errors.Join(d.radius.Shutdown(ctx), <-page)
+	return errors.Join(d.radius.Shutdown(ctx), <-page, d.metrics.shutdown(ctx))
 }
 
 // logReady names every address that it listens on.
@@ -177,6 +184,9 @@ func (d *server) logReady(config *Config) {
 	places := []any{"radius", d.addresses()}
 	if d.page != nil {
 		places = append(places, "enroll", d.page.address())
+	}
+	if d.metrics != nil {
+		places = append(places, "metrics", d.metrics.address())
 	}
 	d.logger.Info("ready", append(places, "admin", config.Admin.Socket, "policy", config.policyName(), "version", version)...)
 }
@@ -188,7 +198,9 @@ func (d *server) build(ctx context.Context, config *Config) error {
 		return fmt.Errorf("reading the prompts: %w", err)
 	}
 	d.local = local.New(d.store, local.Options{Computations: config.Password.Parallel})
-	d.gate = access.NewGate(d.store, password.NewChain(password.Backend{Name: "local", FirstFactor: d.local}), config.Settings, access.Options{Logger: d.logger})
+	d.clock = clock.New(clock.Options{Logger: d.logger})
+	d.gate = access.NewGate(d.store, password.NewChain(password.Backend{Name: "local", FirstFactor: d.local}), config.Settings,
+		access.Options{Logger: d.logger, Witness: d.clock.Witness})
 	d.accounts = access.NewAccounts(d.store, d.gate, d.local.Hash)
 	table, err := radiusd.NewTable(config.Clients)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/admin"
+	"vpn-otpd/radiusd/clock"
 )
 
 // status is what vpn-otpctl status shows.
@@ -24,6 +25,10 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	if d.page != nil {
 		s.Listeners = append(s.Listeners, d.page.listens())
 	}
+	if d.metrics != nil {
+		s.Listeners = append(s.Listeners, "metrics http "+d.metrics.address())
+	}
+	s.Clock = clockStatus(d.clock.State())
 	counts, err := d.store.Count(ctx)
 	if err == nil {
 		err = d.store.Probe(ctx)
@@ -38,6 +43,14 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	s.Counters["password_busy"] = d.local.Counters().Busy
 	d.countNotices(s.Counters)
 	return s, nil
+}
+
+// clockStatus is what is known of the clock, as the admin socket tells it.
+func clockStatus(s clock.State) admin.ClockStatus {
+	return admin.ClockStatus{
+		Sync: string(s.Sync), Source: string(s.Source), Healthy: s.Healthy, Advice: s.Advice, Jumps: s.Jumps, LastJump: s.LastJump,
+		JumpSeconds: s.JumpSize.Seconds(), Samples: s.Samples, DeviceOffsetSeconds: s.MedianOffset.Seconds(),
+	}
 }
 
 func clientStatuses(config *Config, snapshot radiusd.Snapshot) []admin.ClientStatus {

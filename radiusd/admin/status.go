@@ -12,12 +12,29 @@ type Status struct {
 	// Policy is the global one: "disabled", "optional" or "enforced".
 	Policy    string         `json:"policy"`
 	Store     StoreStatus    `json:"store"`
+	Clock     ClockStatus    `json:"clock"`
 	Listeners []string       `json:"listeners"` // such as "radius udp [::]:1812"
 	Clients   []ClientStatus `json:"clients"`
 	// ExemptUsers are never asked for a second factor.
 	ExemptUsers []string `json:"exempt_users"`
 	// Counters count since the start: decisions and drops by cause.
 	Counters map[string]uint64 `json:"counters"`
+}
+
+// ClockStatus is what is known of the daemon's clock.
+type ClockStatus struct {
+	Sync    string `json:"sync"`             // "synchronized", "unsynchronized" or "unknown"
+	Source  string `json:"source,omitempty"` // who says so: "kernel" or "timedate1"
+	Healthy bool   `json:"healthy"`
+	Advice  string `json:"advice,omitempty"` // for the administrator
+	// Jumps by more than 2 s since the start; below 0 the clock was set back.
+	Jumps       uint64    `json:"jumps"`
+	LastJump    time.Time `json:"last_jump,omitzero"`
+	JumpSeconds float64   `json:"jump_seconds,omitempty"`
+	// DeviceOffsetSeconds is by how much devices are ahead of the clock, by so
+	// many accepted codes; 0 with too few.
+	Samples             int     `json:"samples"`
+	DeviceOffsetSeconds float64 `json:"device_offset_seconds"`
 }
 
 // StoreStatus is how the store is doing.
@@ -46,7 +63,7 @@ type ClientStatus struct {
 
 // completed has empty lists in place of missing ones, which JSON would show as null.
 func (s Status) completed() Status {
-	s.StartedAt = s.StartedAt.UTC()
+	s.StartedAt, s.Clock.LastJump = s.StartedAt.UTC(), utc(s.Clock.LastJump)
 	s.Listeners = list(s.Listeners)
 	s.ExemptUsers = list(s.ExemptUsers)
 	s.Clients = append([]ClientStatus{}, s.Clients...)
