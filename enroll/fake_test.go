@@ -28,7 +28,8 @@ type fake struct {
 	pending  *access.Pending
 	begun    int
 	opened   []byte
-	invited  bool // the ticket is an invitation, not of a first use
+	typed    string // the last ticket
+	invited  bool   // the ticket is an invitation, not of a first use
 	requests []access.Request
 	// decide, where set, is the gate's answer; fault, where set, is the enroller's.
 	decide func(access.Request) (access.Decision, error)
@@ -96,7 +97,7 @@ func (f *fake) Standing(_ context.Context, pass access.Pass, from netip.Addr) (a
 func (f *fake) OpenTicket(_ context.Context, typed string, held access.Pass, from netip.Addr) (access.Pass, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.from = from
+	f.from, f.typed = from, typed
 	if err := f.fault["ticket"]; err != nil {
 		return access.Pass{}, err
 	}

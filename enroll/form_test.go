@@ -68,6 +68,9 @@ func TestOverlong(t *testing.T) {
 	b.post("change", "do", "recovery", "code", strings.Repeat("1", 1000)).is(http.StatusUnprocessableEntity)
 	b.get("change?do=remove&device=" + strings.Repeat("x", maxLabel+1)).is(http.StatusNotFound)
 	b.post("ticket", "ticket", fakeTicket+strings.Repeat(" ", maxTicket)).is(http.StatusUnprocessableEntity)
+	if w.typed != "" {
+		t.Errorf("a ticket of %d octets was passed on", len(w.typed))
+	}
 	if w.state() == "" || w.standing.Account.RecoveryCodes != 10 || w.requests[0].Client.Name != access.WebClient {
 		t.Error("something changed")
 	}

@@ -23,7 +23,7 @@ type qrImage struct {
 func drawQR(text string) (qrImage, error) {
 	code, err := qr.Encode(text, qr.M, qr.Unicode)
 	if err != nil {
-		return qrImage{}, fmt.Errorf("drawing a QR code of %d octets", len(text)) // the library's error repeats the text
+		return qrImage{}, fmt.Errorf("drawing a QR code of %d octets", len(text)) // the library's errors may quote the text
 	}
 	width := code.Bounds().Dx()
 	black := func(x, y int) bool {

@@ -67,6 +67,7 @@ func TestReturnIsALink(t *testing.T) {
 	b.get("").is(http.StatusOK, "Continue to portal.example.org")
 	w.handler.returns = nil
 	b.get("").is(http.StatusOK).without("portal.example.org")
+	b.post("confirm", "enrollment", b.get("enroll").mark(), "code", fakeCode, "label", "Phone").is(http.StatusOK, "a7mq-rt4x-kp9d").without("portal.example.org")
 }
 
 func TestReturnsOfTheConfiguration(t *testing.T) {

@@ -26,7 +26,7 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: w.handler} //nolint:gosec // for one pair of eyes
+	server := &http.Server{Handler: w.handler}
 	defer server.Close()
 	go func() { _ = server.Serve(listener) }()
 	interrupted := make(chan os.Signal, 1)

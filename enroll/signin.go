@@ -3,7 +3,6 @@ package enroll
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"vpn-otpd/radiusd/access"
 )
@@ -104,32 +103,6 @@ func (x *exchange) welcome() error {
 		return x.redirect("") // where it says why not
 	}
 	return err
-}
-
-// refuseSignIn answers at a point in time after the arrival, so that all
-// refusals look alike.
-func (x *exchange) refuseSignIn(name, back string, d access.Decision) error {
-	if !x.visit.signedIn() {
-		if err := x.endSession(); err != nil {
-			return err
-		}
-	}
-	if err := x.waitForRefusal(); err != nil {
-		return err
-	}
-	x.warnOf(d)
-	return x.page(http.StatusUnprocessableEntity, "signin", signInPage{Return: back, UserName: name})
-}
-
-func (x *exchange) waitForRefusal() error {
-	timer := time.NewTimer(x.arrived.Add(x.h.options.RejectDelay + x.h.jitter()).Sub(x.h.now()))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-x.r.Context().Done():
-		return x.r.Context().Err()
-	}
 }
 
 // signOut ends the session, and with it a sign-in that waits for its code.
