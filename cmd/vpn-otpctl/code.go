@@ -20,7 +20,8 @@ func (t *tool) codeCommand() *cobra.Command {
 somebody whose phone is at home.`,
 		Example: `  vpn-otpctl code alice
   vpn-otpctl code alice --for 8h --uses 3`,
-		Args: names("NAME"),
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			code, err := t.client().GiveCode(c.Context(), arguments[0], valid, uses)
 			if err != nil {
@@ -46,11 +47,12 @@ func times(n int) string {
 
 func (t *tool) recoveryCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "recovery NAME",
-		Short:   "Print new recovery codes",
-		Long:    "Print ten new recovery codes, each good for one login. The old ones are void.",
-		Example: "  vpn-otpctl recovery alice",
-		Args:    names("NAME"),
+		Use:               "recovery NAME",
+		Short:             "Print new recovery codes",
+		Long:              "Print ten new recovery codes, each good for one login. The old ones are void.",
+		Example:           "  vpn-otpctl recovery alice",
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			user, err := t.client().User(c.Context(), arguments[0])
 			if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -61,45 +60,6 @@ func TestUserShow(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
-	}
-}
-
-func TestJSON(t *testing.T) {
-	t.Parallel()
-	d := startDaemon(t, map[string]any{
-		"POST /v1/users":               admin.AddedUser{Name: "alice"},
-		"GET /v1/users/alice":          alice,
-		"GET /v1/users?limit=1000":     admin.UserPage{Users: []admin.User{alice}},
-		"POST /v1/users/alice/devices": alice.Devices[0],
-		"POST /v1/users/alice/code":    admin.TemporaryCode{Code: "abcde-fghij", ExpiresAt: noon},
-		"POST /v1/users/alice/invite":  admin.Invitation{Address: "https://vpn.example.org/2fa/K7QM-4XHT", ExpiresAt: noon},
-		"GET /v1/status":               admin.Status{Version: "v1", Counters: map[string]uint64{"a": 1}},
-		"POST /v1/reload":              admin.Reloaded{Warnings: []string{}},
-	})
-	for line, want := range map[string]string{
-		"user add alice":              `{"name":"alice"}`,
-		"user list":                   `"name":"alice"`,
-		"user show alice":             `"recovery_codes":8`,
-		"device list alice":           `[{"label":"phone"`,
-		"device add alice --secret S": `{"label":"phone"`,
-		"code alice":                  `{"code":"abcde-fghij","expires_at":"2026-11-23T12:00:00Z"}`,
-		"invite alice":                `{"address":"https://vpn.example.org/2fa/K7QM-4XHT","expires_at":"2026-11-23T12:00:00Z"}`,
-		"status":                      `"counters":{"a":1}`,
-		"reload":                      `{"warnings":[]}`,
-		"version":                     `{"version":`,
-	} {
-		got := d.run(t, strings.NewReader(""), append([]string{"--json"}, strings.Fields(line)...)...)
-		var value any
-		if err := json.Unmarshal([]byte(got.stdout), &value); err != nil || got.status != statusDone {
-			t.Errorf("%s: status %d, %v: %s", line, got.status, err, got.stdout)
-		}
-		compact := strings.NewReplacer("\n", "", "  ", "", `": `, `":`).Replace(got.stdout)
-		if !strings.Contains(compact, want) {
-			t.Errorf("%s: %q is missing in %s", line, want, compact)
-		}
-	}
-	if got := d.run(t, strings.NewReader(""), "--json", "unlock", "alice"); got != (outcome{}) {
-		t.Errorf("a command without an answer: %+v", got)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func (t *tool) deviceCommand() *cobra.Command {
-	c := &cobra.Command{Use: "device", Short: "TOTP devices", RunE: group}
+	c := &cobra.Command{Use: "device", Short: "TOTP devices", Example: "  vpn-otpctl device list alice", RunE: group}
 	c.AddCommand(t.deviceAdd(), t.deviceList(), t.deviceRemove())
 	return c
 }
@@ -27,7 +27,8 @@ seed, or an app that was set up before. Other users of the machine can see a
 command line: --secret-stdin keeps the secret out of it.`,
 		Example: `  vpn-otpctl device add alice --secret-stdin --label token <seed.txt
   vpn-otpctl device add alice --secret GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ`,
-		Args: names("NAME"),
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			if fromStdin == (device.Secret != "") {
 				return usage("one of --secret and --secret-stdin is needed")
@@ -58,10 +59,11 @@ command line: --secret-stdin keeps the secret out of it.`,
 
 func (t *tool) deviceList() *cobra.Command {
 	return &cobra.Command{
-		Use:     "list NAME",
-		Short:   "List a user's devices",
-		Example: "  vpn-otpctl device list alice",
-		Args:    names("NAME"),
+		Use:               "list NAME",
+		Short:             "List a user's devices",
+		Example:           "  vpn-otpctl device list alice",
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			user, err := t.client().User(c.Context(), arguments[0])
 			if err != nil {
@@ -81,11 +83,12 @@ func listDevices(w io.Writer, devices []admin.Device) {
 
 func (t *tool) deviceRemove() *cobra.Command {
 	return &cobra.Command{
-		Use:     "remove NAME LABEL",
-		Short:   "Remove one device",
-		Long:    "Remove one device. With the last one the recovery codes go too.",
-		Example: "  vpn-otpctl device remove alice phone",
-		Args:    names("NAME", "LABEL"),
+		Use:               "remove NAME LABEL",
+		Short:             "Remove one device",
+		Long:              "Remove one device. With the last one the recovery codes go too.",
+		Example:           "  vpn-otpctl device remove alice phone",
+		Args:              names("NAME", "LABEL"),
+		ValidArgsFunction: t.completeDevice,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			name, label := arguments[0], arguments[1]
 			if err := t.confirm(c.Context(), "This removes device %q of %s.", label, name); err != nil {

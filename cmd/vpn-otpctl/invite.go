@@ -18,7 +18,8 @@ good for the first browser that opens it, and voids an older one. Whoever has it
 can enroll: give it to the user in person, or in a way that nobody else reads.`,
 		Example: `  vpn-otpctl invite alice
   vpn-otpctl invite alice --for 72h`,
-		Args: names("NAME"),
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			invitation, err := t.client().Invite(c.Context(), arguments[0], valid)
 			if err != nil {

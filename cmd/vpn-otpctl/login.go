@@ -46,7 +46,8 @@ carries Message-Authenticator, and a reply without one is not believed.
 Exit status 0 is an Access-Accept, 1 an Access-Reject, 3 no answer.`,
 		Example: `  vpn-otpctl login alice --server 192.0.2.1:1812 --secret-file radius.secret
   printf 'password\n123456\n' | vpn-otpctl login alice --server 192.0.2.1:1812 --secret-file radius.secret --password-stdin`,
-		Args: names("NAME"),
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			o.login.User = arguments[0]
 			return t.tryLogin(c.Context(), o)

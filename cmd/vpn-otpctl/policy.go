@@ -6,8 +6,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// policies are a user's own.
+var policies = []string{"required", "exempt", "default"}
+
 func (t *tool) policyCommand() *cobra.Command {
-	policies := []string{"required", "exempt", "default"}
 	return &cobra.Command{
 		Use:   "policy NAME required|exempt|default",
 		Short: "Set a user's own policy",
@@ -15,7 +17,8 @@ func (t *tool) policyCommand() *cobra.Command {
 required asks for a code and lets nobody in who has none, exempt asks for none
 (but where a client requires one always), default leaves it to the others.
 Where two-factor is disabled nobody is asked, whatever is set here.`,
-		Example: "  vpn-otpctl policy alice required",
+		ValidArgsFunction: t.completePolicy,
+		Example:           "  vpn-otpctl policy alice required",
 		Args: func(c *cobra.Command, arguments []string) error {
 			if err := names("NAME", "required, exempt or default")(c, arguments); err != nil {
 				return err

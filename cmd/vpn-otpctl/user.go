@@ -17,7 +17,7 @@ import (
 )
 
 func (t *tool) userCommand() *cobra.Command {
-	c := &cobra.Command{Use: "user", Short: "Accounts", RunE: group}
+	c := &cobra.Command{Use: "user", Short: "Accounts", Example: "  vpn-otpctl user list", RunE: group}
 	c.AddCommand(t.userAdd(), t.userPassword(), t.userList(), t.userShow(), t.userSetDisabled("disable", true), t.userSetDisabled("enable", false), t.userDelete())
 	return c
 }
@@ -29,8 +29,9 @@ func (t *tool) userAdd() *cobra.Command {
 		Short: "Make an account",
 		Long: `Make an account. Without --password-stdin it has no local password, and can
 log in only where something else checks the first factor.`,
-		Example: "  vpn-otpctl user add alice --password-stdin <password.txt",
-		Args:    names("NAME"),
+		Example:           "  vpn-otpctl user add alice --password-stdin <password.txt",
+		Args:              names("NAME"),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			var password *string
 			if fromStdin {
@@ -71,7 +72,8 @@ func (t *tool) userPassword() *cobra.Command {
 		Long:  "Set the local password, asked twice on the terminal. What the user has open ends with it.",
 		Example: `  vpn-otpctl user password alice
   vpn-otpctl user password alice --password-stdin <password.txt`,
-		Args: names("NAME"),
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			typed, err := t.newPassword(c.Context(), fromStdin)
 			if err != nil {
@@ -120,6 +122,11 @@ func (t *tool) listUsers(ctx context.Context) error {
 		fmt.Fprintln(table, "USER\tENROLLED\tPOLICY\tSTATE\tLAST CODE")
 	}
 	encoder := json.NewEncoder(t.stdout)
+	show, listed := &progress{}, int64(0)
+	if !isTerminal(t.stdout) {
+		show = t.progress("%s users listed")
+		defer show.end()
+	}
 	for after := ""; ; {
 		page, err := t.client().Users(ctx, after, admin.MaxPage)
 		if err != nil {
@@ -138,6 +145,8 @@ func (t *tool) listUsers(ctx context.Context) error {
 		if err := table.Flush(); err != nil || page.Next == "" {
 			return err
 		}
+		listed += int64(len(page.Users))
+		show.at(listed)
 		after = page.Next
 	}
 }
@@ -154,10 +163,11 @@ func state(user admin.User) string {
 
 func (t *tool) userShow() *cobra.Command {
 	return &cobra.Command{
-		Use:     "show NAME",
-		Short:   "Show one user",
-		Example: "  vpn-otpctl user show alice",
-		Args:    names("NAME"),
+		Use:               "show NAME",
+		Short:             "Show one user",
+		Example:           "  vpn-otpctl user show alice",
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			user, err := t.client().User(c.Context(), arguments[0])
 			if err != nil {
@@ -191,10 +201,11 @@ func describe(w io.Writer, user admin.User) {
 func (t *tool) userSetDisabled(verb string, disabled bool) *cobra.Command {
 	short := map[bool]string{true: "Let a user in no more", false: "Let a disabled user in again"}[disabled]
 	return &cobra.Command{
-		Use:     verb + " NAME",
-		Short:   short,
-		Example: "  vpn-otpctl user " + verb + " alice",
-		Args:    names("NAME"),
+		Use:               verb + " NAME",
+		Short:             short,
+		Example:           "  vpn-otpctl user " + verb + " alice",
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			if err := t.client().SetDisabled(c.Context(), arguments[0], disabled); err != nil {
 				return err
@@ -206,11 +217,12 @@ func (t *tool) userSetDisabled(verb string, disabled bool) *cobra.Command {
 
 func (t *tool) userDelete() *cobra.Command {
 	return &cobra.Command{
-		Use:     "delete NAME",
-		Short:   "Delete an account and all that belongs to it",
-		Long:    "Delete an account with its devices and codes. The audit records stay.",
-		Example: "  vpn-otpctl user delete alice",
-		Args:    names("NAME"),
+		Use:               "delete NAME",
+		Short:             "Delete an account and all that belongs to it",
+		Long:              "Delete an account with its devices and codes. The audit records stay.",
+		Example:           "  vpn-otpctl user delete alice",
+		Args:              names("NAME"),
+		ValidArgsFunction: t.completeUser,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			if err := t.confirm(c.Context(), "This deletes the account of %s with all devices and codes.", arguments[0]); err != nil {
 				return err
