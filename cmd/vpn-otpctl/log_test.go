@@ -30,9 +30,12 @@ func TestExplain(t *testing.T) {
 func TestLogTable(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, map[string]any{
-		"GET /v1/log?client=vpn1&decision=d1&event=login&limit=7&reason=code_wrong&since=2026-11-23T12%3A00%3A00Z&until=2026-11-24T12%3A00%3A00Z&user=alice": admin.LogPage{Records: []admin.Record{record}, Next: "x"},
+		"GET /v1/log?client=vpn1&decision=d1&event=login&limit=1&reason=code_wrong&since=2026-11-23T12%3A00%3A00Z&until=2026-11-24T12%3A00%3A00Z&user=alice": admin.LogPage{Records: []admin.Record{record}, Next: "x"},
 	})
-	got := d.run(t, strings.NewReader(""), strings.Fields("log --user alice --client vpn1 --reason code_wrong --event login --decision d1 --since 2026-11-23T13:00:00+01:00 --until 2026-11-24T12:00:00Z --limit 7")...)
+	got := d.run(t, strings.NewReader(""), strings.Fields("log --user alice --client vpn1 --reason code_wrong --event login --decision d1 --since 2026-11-23T13:00:00+01:00 --until 2026-11-24T12:00:00Z --limit 1")...)
+	if asked := d.requests(); strings.Contains(asked, "\n") {
+		t.Errorf("the newest were asked for, and then more: %s", asked)
+	}
 	lines := strings.Split(got.stdout, "\n")
 	if got.status != statusDone || len(lines) != 3 || !strings.HasPrefix(lines[0], "TIME ") ||
 		strings.Join(strings.Fields(lines[1]), " ") != moment(noon)+" d1 alice vpn1 192.0.2.7 the code was wrong - check the phone's clock" {
