@@ -78,7 +78,7 @@ func (x *exchange) signInDecided(d access.Decision, name, back string) error {
 		}
 		return x.redirect("")
 	case d.Verdict == access.Accept && d.User != "":
-		pass := access.Pass{User: d.User, Epoch: d.Epoch, Kind: sessionKind}
+		pass := access.PassOf(d)
 		if err := x.renewSession(visit{Pass: pass, Return: back}); err != nil {
 			return err
 		}

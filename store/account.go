@@ -59,6 +59,15 @@ func (tx *Tx) AddAccount(name string) (added bool, err error) {
 	return changed == 1, nil
 }
 
+// NoteAccount makes an account of a user whom another first factor knows, unless
+// there is one. When it was created isn't known, and nothing is counted from here.
+func (tx *Tx) NoteAccount(name string) error {
+	if _, err := tx.exec(`INSERT INTO users (name, created_at, epoch) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING`, name, millis(tx.now)); err != nil {
+		return fmt.Errorf("noting an account: %w", err)
+	}
+	return nil
+}
+
 // DeleteAccount removes the user and all that the user has, but not the audit records.
 func (tx *Tx) DeleteAccount(name string) (deleted bool, err error) {
 	if err := errors.Join(tx.RemoveStates(name), tx.RemoveEnrollments(name)); err != nil {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -22,7 +24,10 @@ type Chain struct {
 type auditAnchor struct {
 	seq        int64
 	mac, proof []byte
+	forged     bool // no pruning made it
 }
+
+var errPrunedMeanwhile = errors.New("the chain was pruned while it was verified")
 
 // VerifyAudit walks all chains and says where they are broken. What was cut off
 // at the end can be told only by a head that was kept elsewhere: progress, which
@@ -31,9 +36,12 @@ func (s *Store) VerifyAudit(ctx context.Context, progress func(read int64)) (cha
 	err = s.View(ctx, func(tx *Tx) error {
 		nodes, err := tx.auditNodes()
 		for _, node := range nodes {
-			var c Chain
-			if c, err = tx.verifyChain(node, progress); err != nil {
-				break
+			c, err := tx.verifyChain(node, progress)
+			for errors.Is(err, errPrunedMeanwhile) {
+				c, err = tx.verifyChain(node, progress)
+			}
+			if err != nil {
+				return err
 			}
 			chains = append(chains, c)
 		}
@@ -48,7 +56,7 @@ func (tx *Tx) verifyChain(node string, progress func(int64)) (Chain, error) {
 	if err != nil {
 		return c, err
 	}
-	if anchor.seq > 0 && !hmac.Equal(anchor.proof, tx.store.anchorProof(node, anchor)) {
+	if anchor.forged {
 		c.Broken = anchor.seq
 		return c, nil
 	}
@@ -61,6 +69,9 @@ func (tx *Tx) verifyChain(node string, progress func(int64)) (Chain, error) {
 		}
 		for i, r := range records {
 			if r.Seq != c.Last+1 || !hmac.Equal(macs[i], tx.store.chain(previous, r)) {
+				if again, err := tx.auditAnchor(node); err != nil || again.seq > c.Last { // pruned meanwhile
+					return c, cmp.Or(err, errPrunedMeanwhile)
+				}
 				c.Broken = r.Seq
 				return c, nil
 			}
@@ -79,6 +90,7 @@ func (tx *Tx) auditAnchor(node string) (a auditAnchor, err error) {
 	if _, err = tx.row(`SELECT seq, mac, proof FROM audit_anchors WHERE node = $1`, []any{node}, &a.seq, &a.mac, &a.proof); err != nil {
 		return auditAnchor{}, fmt.Errorf("reading where an audit chain begins: %w", err)
 	}
+	a.forged = a.seq > 0 && !hmac.Equal(a.proof, tx.store.anchorProof(node, a))
 	return a, nil
 }
 
@@ -121,6 +133,9 @@ func (tx *Tx) pruneChain(node string, before time.Time) (pruned int64, err error
 	anchor, err := tx.auditAnchor(node)
 	if err != nil {
 		return 0, err
+	}
+	if anchor.forged {
+		return 0, nil
 	}
 	records, macs, err := tx.records(`WHERE node = $1 AND seq > $2 ORDER BY seq LIMIT $3`, node, anchor.seq, logPage)
 	if err != nil {

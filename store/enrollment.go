@@ -7,13 +7,13 @@ import (
 )
 
 const enrollmentColumns = `user_name, id, kind, epoch, client, source, ticket, secret, algorithm, digits, period, secret_until,
-	label, replaces, confirmed_step, confirmed_field, recovery, opened_at, contested, created_at, expires_at`
+	label, replaces, confirmed_step, confirmed_field, confirmed_at, recovery, opened_at, contested, created_at, expires_at`
 
 // AddEnrollment keeps an enrollment that begins. It has no secret yet.
 func (tx *Tx) AddEnrollment(e Enrollment) error {
 	_, err := tx.exec(`INSERT INTO enrollments (user_name, id, kind, epoch, client, source, ticket, key_id, algorithm, digits, period, secret_until,
-		label, replaces, confirmed_step, opened_at, contested, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, 0, $11, $12, 0, 0, FALSE, $13, $14)`,
+		label, replaces, confirmed_step, confirmed_at, opened_at, contested, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, 0, $11, $12, 0, 0, 0, FALSE, $13, $14)`,
 		e.User, e.ID, string(e.Kind), e.Epoch, e.Client, e.Source, e.Ticket, e.Algorithm, e.Digits, e.Period,
 		e.Label, e.Replaces, millis(tx.now), millis(e.ExpiresAt))
 	if err != nil {
@@ -38,14 +38,15 @@ func (tx *Tx) EnrollmentOfKind(user string, kind EnrollmentKind) (Enrollment, bo
 }
 
 func (tx *Tx) enrollment(where string, arguments ...any) (e Enrollment, found bool, err error) {
-	var until, opened, created, expires int64
+	var until, confirmed, opened, created, expires int64
 	found, err = tx.row(`SELECT `+enrollmentColumns+` FROM enrollments WHERE `+where, arguments,
 		&e.User, &e.ID, &e.Kind, &e.Epoch, &e.Client, &e.Source, &e.Ticket, &e.Sealed, &e.Algorithm, &e.Digits, &e.Period, &until,
-		&e.Label, &e.Replaces, &e.ConfirmedStep, &e.ConfirmedField, &e.Recovery, &opened, &e.Contested, &created, &expires)
+		&e.Label, &e.Replaces, &e.ConfirmedStep, &e.ConfirmedField, &confirmed, &e.Recovery, &opened, &e.Contested, &created, &expires)
 	if err != nil {
 		return Enrollment{}, false, fmt.Errorf("reading an enrollment: %w", err)
 	}
-	e.SecretUntil, e.OpenedAt, e.CreatedAt, e.ExpiresAt = fromMillis(until), fromMillis(opened), fromMillis(created), fromMillis(expires)
+	e.SecretUntil, e.ConfirmedAt, e.OpenedAt = fromMillis(until), fromMillis(confirmed), fromMillis(opened)
+	e.CreatedAt, e.ExpiresAt = fromMillis(created), fromMillis(expires)
 	return e, found, nil
 }
 
@@ -59,9 +60,9 @@ func (e Enrollment) words() []string {
 func (tx *Tx) SetEnrollmentSecret(e Enrollment, secret []byte, until time.Time) (Enrollment, error) {
 	ring := tx.store.keys.Load()
 	e.Sealed, e.SecretUntil = ring.seal(secret, e.words()...), until
-	e.ConfirmedStep, e.ConfirmedField, e.Recovery = 0, nil, nil
+	e.ConfirmedStep, e.ConfirmedField, e.ConfirmedAt, e.Recovery = 0, nil, time.Time{}, nil
 	return e, tx.changeEnrollment(e, `secret = $3, key_id = $4, algorithm = $5, digits = $6, period = $7, secret_until = $8,
-		confirmed_step = 0, confirmed_field = NULL, recovery = NULL`,
+		confirmed_step = 0, confirmed_field = NULL, confirmed_at = 0, recovery = NULL`,
 		e.Sealed, ring.current, e.Algorithm, e.Digits, e.Period, millis(until))
 }
 
@@ -88,15 +89,15 @@ func (tx *Tx) ContestEnrollment(e Enrollment) error {
 	return tx.changeEnrollment(e, `contested = TRUE`)
 }
 
-// ExtendEnrollment sets a new end.
+// ExtendEnrollment sets a new end, of the secret too where there is one.
 func (tx *Tx) ExtendEnrollment(e Enrollment, expires time.Time) error {
-	return tx.changeEnrollment(e, `expires_at = $3`, millis(expires))
+	return tx.changeEnrollment(e, `expires_at = $3, secret_until = CASE WHEN secret IS NULL THEN 0 ELSE $3 END`, millis(expires))
 }
 
-// ConfirmEnrollment keeps what e says was confirmed, and its label.
+// ConfirmEnrollment keeps that e was confirmed now, by which code, and its label.
 func (tx *Tx) ConfirmEnrollment(e Enrollment) error {
-	return tx.changeEnrollment(e, `label = $3, confirmed_step = $4, confirmed_field = $5, recovery = $6`,
-		e.Label, e.ConfirmedStep, e.ConfirmedField, e.Recovery)
+	return tx.changeEnrollment(e, `label = $3, confirmed_step = $4, confirmed_field = $5, recovery = $6, confirmed_at = $7`,
+		e.Label, e.ConfirmedStep, e.ConfirmedField, e.Recovery, millis(tx.now))
 }
 
 func (tx *Tx) changeEnrollment(e Enrollment, set string, arguments ...any) error {

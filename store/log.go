@@ -90,6 +90,7 @@ func (tx *Tx) logNewest(q LogQuery) (found []Record, next map[string]int64, err 
 				ORDER BY at DESC, node, seq DESC LIMIT $5`, q.User, millis(before.At), before.Node, before.Seq, limit)
 			return page, err
 		})
+		found = slices.DeleteFunc(found, func(r Record) bool { return r.Seq > next[r.Node] })
 		sortByTime(found)
 		return found, next, err
 	}
@@ -103,6 +104,7 @@ func (tx *Tx) logNewest(q LogQuery) (found []Record, next map[string]int64, err 
 		}
 		found = append(found, some...)
 	}
+	found = slices.DeleteFunc(found, func(r Record) bool { return r.Seq > next[r.Node] }) // appended meanwhile: next leads to it
 	sortByTime(found)
 	return found[max(0, len(found)-q.Limit):], next, nil
 }

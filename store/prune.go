@@ -27,6 +27,7 @@ func (s *Store) Prune(ctx context.Context) error {
 			{`DELETE FROM verdicts WHERE expires_at <= $1`, now},
 			{`DELETE FROM temporary_codes WHERE expires_at <= $1`, now},
 			{`DELETE FROM enrollments WHERE expires_at <= $1`, now},
+			{`UPDATE enrollments SET secret = NULL, key_id = '', secret_until = 0 WHERE secret_until <= $1 AND secret IS NOT NULL`, now},
 			{`DELETE FROM sessions WHERE expires_at <= $1`, now},
 			{`DELETE FROM outbox WHERE at <= $1`, millis(tx.now.Add(-noticeFor))},
 			{`DELETE FROM retired_secrets WHERE retired_at <= $1`, millis(tx.now.Add(-retiredFor))},

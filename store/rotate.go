@@ -30,7 +30,7 @@ func (s *Store) SetKeys(ctx context.Context, keys Keys) error {
 	err = s.View(ctx, func(tx *Tx) error {
 		// Secrets of enrollments aren't sealed anew: they live for minutes, and
 		// their key stays until then.
-		used, err := tx.names(`SELECT key_id FROM devices UNION SELECT key_id FROM enrollments WHERE secret IS NOT NULL`)
+		used, err := tx.names(`SELECT key_id FROM devices UNION SELECT key_id FROM enrollments WHERE secret_until > $1`, millis(tx.now))
 		for _, id := range used {
 			if _, ok := ring.seals[id]; !ok {
 				foreign = id

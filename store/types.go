@@ -74,6 +74,8 @@ type State struct {
 	// Enrollment is the id of the enrollment that the answer confirms, nil
 	// where it doesn't.
 	Enrollment []byte
+	// BegunAt is when the login began that this challenge belongs to.
+	BegunAt time.Time
 }
 
 // Actor is who changes something: the peer of the admin socket, or the user.
@@ -115,6 +117,7 @@ type Enrollment struct {
 	// What was confirmed on the page, while a first use waits for its State.
 	ConfirmedStep  int64  // 0: nothing yet
 	ConfirmedField []byte // MAC of the code
+	ConfirmedAt    time.Time
 	Recovery       []byte // MACs of the recovery codes shown, 32 octets each
 
 	OpenedAt  time.Time // when a browser opened the ticket; zero: not yet

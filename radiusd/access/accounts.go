@@ -57,7 +57,7 @@ const (
 // told are the events of Accounts that the user is told.
 var told = map[string]bool{
 	EventPasswordSet: true, EventUserDisabled: true, EventDeviceAdded: true, EventDeviceRemoved: true,
-	EventReset: true, EventCodeGiven: true, EventRecoveryCodes: true, EventTicketMade: true,
+	EventUserDeleted: true, EventReset: true, EventCodeGiven: true, EventRecoveryCodes: true, EventTicketMade: true,
 }
 
 func refused(kind RefusalKind, format string, arguments ...any) *Refusal {
@@ -224,6 +224,9 @@ func (a *Accounts) SetPolicy(ctx context.Context, actor store.Actor, name string
 		return refused(RefusedInvalid, "policy %q: it is default, required or exempt", policy)
 	}
 	return a.change(ctx, actor, name, EventPolicySet, func(tx *store.Tx, account store.Account) (string, error) {
+		if account.Policy == policy { // since when it holds counts
+			return "policy=" + string(policy), nil
+		}
 		return "policy=" + string(policy), tx.SetPolicy(account.Name, policy)
 	})
 }
@@ -301,7 +304,7 @@ func (a *Accounts) NewRecoveryCodes(ctx context.Context, actor store.Actor, name
 		if len(account.Devices) == 0 {
 			return "", refused(RefusedRule, "user %q has no device: recovery codes stand in for one", account.Name)
 		}
-		return "", a.gate.keepRecovery(tx, store.Enrollment{User: account.Name, Recovery: macs})
+		return "", keepRecovery(tx, account.Name, macs)
 	})
 	if err != nil {
 		return nil, err
@@ -309,8 +312,11 @@ func (a *Accounts) NewRecoveryCodes(ctx context.Context, actor store.Actor, name
 	return codes, nil
 }
 
+// maxLabelLength is the most octets that a label has.
+const maxLabelLength = 64
+
 func labelFault(label string) *Refusal {
-	if label == "" || len(label) > 64 || label != strings.TrimSpace(label) || strings.ContainsFunc(label, forbidden) {
+	if label == "" || len(label) > maxLabelLength || label != strings.TrimSpace(label) || strings.ContainsFunc(label, forbidden) {
 		return refused(RefusedInvalid, "a label is 1 to 64 octets of text without control characters and surrounding blanks")
 	}
 	return nil

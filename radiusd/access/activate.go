@@ -3,6 +3,8 @@ package access
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"vpn-otpd/store"
 )
@@ -15,7 +17,7 @@ const defaultLabel = "device"
 
 // activate makes the device of an enrollment count, once, and spends the code
 // that confirmed it. Everything else of the user that is under way ends.
-func (g *Gate) activate(tx *store.Tx, e store.Enrollment, account store.Account, step int64, field []byte, from string) (store.Account, bool, error) {
+func (g *Gate) activate(tx *store.Tx, settings *Settings, e store.Enrollment, account store.Account, step int64, field []byte, from string) (store.Account, bool, error) {
 	taken, err := tx.TakeEnrollment(e.User, e.ID)
 	if err != nil || !taken {
 		return account, false, err
@@ -24,7 +26,8 @@ func (g *Gate) activate(tx *store.Tx, e store.Enrollment, account store.Account,
 	if err != nil {
 		return account, false, err
 	}
-	if _, err := tx.AddAccount(e.User); err != nil { // a directory's user may have none yet
+	// A directory's user may have no account yet.
+	if err := errors.Join(tx.NoteAccount(e.User), settleResetByHand(tx, settings, account)); err != nil {
 		return account, false, err
 	}
 	event := EventDeviceAdded
@@ -34,7 +37,7 @@ func (g *Gate) activate(tx *store.Tx, e store.Enrollment, account store.Account,
 			return account, false, err
 		}
 	}
-	device, err := tx.AddDevice(store.Device{User: e.User, Label: freeLabel(e, account),
+	device, err := tx.AddDevice(store.Device{User: e.User, Label: freeLabel(e.Label, e.Replaces, account.Devices),
 		Algorithm: e.Algorithm, Digits: e.Digits, Period: e.Period}, secret)
 	if err != nil {
 		return account, false, err
@@ -42,29 +45,30 @@ func (g *Gate) activate(tx *store.Tx, e store.Enrollment, account store.Account,
 	if won, err := tx.BurnStep(device, step, field); err != nil || !won {
 		return account, false, errors.Join(err, errors.New("the step of a new device was used"))
 	}
-	if err := errors.Join(g.keepRecovery(tx, e), endAllElse(tx, e.User)); err != nil {
+	if err := errors.Join(keepRecovery(tx, e.User, e.Recovery), endAllElse(tx, e.User)); err != nil {
 		return account, false, err
 	}
 	record := store.Record{Event: event, User: e.User, Client: e.Client, CallingStation: from, Actor: self,
 		Detail: fmt.Sprintf("device=%q kind=%s", device.Label, e.Kind)}
 	notice := store.Notice{User: e.User, Event: event, Address: from, Device: device.Label, Actor: self.Name}
-	if err := errors.Join(tx.Audit(record), g.settings.Load().tell(tx, notice)); err != nil {
+	if err := errors.Join(tx.Audit(record), settings.tell(tx, notice)); err != nil {
 		return account, false, err
 	}
 	account, _, err = tx.Account(e.User)
 	return account, true, err
 }
 
-// keepRecovery keeps the recovery codes that were shown with the new device.
-func (g *Gate) keepRecovery(tx *store.Tx, e store.Enrollment) error {
-	if len(e.Recovery) == 0 {
+// keepRecovery keeps recovery codes, by their MACs one after the other, in place
+// of the user's earlier ones; none: those stay.
+func keepRecovery(tx *store.Tx, user string, recovery []byte) error {
+	if len(recovery) == 0 {
 		return nil
 	}
 	var macs [][]byte
-	for rest := e.Recovery; len(rest) >= codeMACSize; rest = rest[codeMACSize:] {
-		macs = append(macs, rest[:codeMACSize])
+	for ; len(recovery) >= codeMACSize; recovery = recovery[codeMACSize:] {
+		macs = append(macs, recovery[:codeMACSize])
 	}
-	return tx.ReplaceRecoveryCodes(e.User, macs)
+	return tx.ReplaceRecoveryCodes(user, macs)
 }
 
 // endAllElse voids what is under way for a user whose devices change: States,
@@ -75,18 +79,18 @@ func endAllElse(tx *store.Tx, user string) error {
 
 // freeLabel is the label that was chosen, or one like it where another device
 // has taken it meanwhile: nobody is there to be asked.
-func freeLabel(e store.Enrollment, account store.Account) string {
-	label := e.Label
+func freeLabel(label, replaces string, devices []store.Device) string {
 	if label == "" {
 		label = defaultLabel
 	}
 	taken := make(map[string]bool)
-	for _, device := range account.Devices {
-		taken[device.Label] = device.Label != e.Replaces
+	for _, device := range devices {
+		taken[device.Label] = device.Label != replaces
 	}
 	free := label
 	for n := 2; taken[free]; n++ {
-		free = fmt.Sprintf("%s %d", label, n)
+		number := " " + strconv.Itoa(n)
+		free = strings.ToValidUTF8(label[:min(len(label), maxLabelLength-len(number))], "") + number
 	}
 	return free
 }

@@ -23,6 +23,7 @@ func (g *Gate) commit(ctx context.Context, l *login) (Decision, error) {
 }
 
 func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
+	l.alarm, l.drifts, l.accepted = false, false, match{}
 	f, err := g.gather(tx, l)
 	if err != nil {
 		return Decision{}, err
@@ -31,7 +32,7 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 		return Decision{}, err
 	}
 	repeat := g.repeatMAC(l)
-	if decision, found, err := g.earlierVerdict(tx, repeat, l, f.account); err != nil || found {
+	if decision, found, err := g.earlierVerdict(tx, repeat, l); err != nil || found {
 		return decision, err
 	}
 	o, err := g.settle(tx, f)
@@ -40,6 +41,9 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 	}
 	l.alarm, l.drifts = o.locksNow, f.match.drifts
 	l.accepted = f.match
+	if err := noteUser(tx, l, f, o); err != nil {
+		return Decision{}, err
+	}
 	decision := l.decision(f, o)
 	if o.firstUse {
 		if err := g.beginFirstUse(tx, l, f); err != nil {
@@ -58,6 +62,20 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 		return Decision{}, err
 	}
 	return decision, keepVerdict(tx, repeat, decision, f)
+}
+
+// noteUser gives a user of another first factor an account, where something is
+// to be bound to its epoch.
+func noteUser(tx *store.Tx, l *login, f *facts, o outcome) error {
+	if f.known || !o.firstUse && (l.Client.Mode != ModeWeb || o.verdict != Accept) {
+		return nil
+	}
+	if err := tx.NoteAccount(f.account.Name); err != nil {
+		return err
+	}
+	account, known, err := tx.Account(f.account.Name)
+	f.account, f.known = account, known
+	return err
 }
 
 // settle evaluates and writes what the outcome asks for. Where the State or the
@@ -111,7 +129,7 @@ func (g *Gate) burn(tx *store.Tx, f *facts) (won bool, err error) {
 func (l *login) decision(f *facts, o outcome) Decision {
 	d := Decision{ID: l.id, Verdict: o.verdict, Reason: o.reason, User: l.user, TriesLeft: o.triesLeft, Epoch: f.account.Epoch}
 	if len(f.account.Devices) == 0 && o.verdict != Reject && standingOf(f.settings, f.client, f.account).requires {
-		d.EnrollBy = f.settings.FirstUse.grace(f.account, f.now)
+		d.EnrollBy = f.grace()
 	}
 	if o.reason == Locked || o.reason == LockedCodeRight {
 		d.LockedUntil = f.account.Lock.Until
@@ -119,18 +137,30 @@ func (l *login) decision(f *facts, o outcome) Decision {
 	return d
 }
 
-// newState keeps what the challenge stands for, under a name that nobody can guess.
-func (g *Gate) newState(tx *store.Tx, l *login, f *facts, o outcome) (string, error) {
+// drawID draws what names a State or an enrollment: 16 octets that nobody can guess.
+func (g *Gate) drawID() ([]byte, error) {
 	id := make([]byte, stateIDSize)
 	if _, err := io.ReadFull(g.random, id); err != nil {
-		return "", fmt.Errorf("drawing a State: %w", err)
+		return nil, fmt.Errorf("drawing an id: %w", err)
+	}
+	return id, nil
+}
+
+// newState keeps what the challenge stands for, under a name that nobody can guess.
+func (g *Gate) newState(tx *store.Tx, l *login, f *facts, o outcome) (string, error) {
+	id, err := g.drawID()
+	if err != nil {
+		return "", err
 	}
 	state := store.State{
 		ID: id, User: f.account.Name, AskedName: l.asked, Client: l.Client.Name, Epoch: f.account.Epoch,
-		TriesLeft: o.triesLeft, ExpiresAt: tx.Now().Add(l.settings.ChallengeLifetime),
+		TriesLeft: o.triesLeft, ExpiresAt: tx.Now().Add(l.settings.ChallengeLifetime), BegunAt: tx.Now(),
+	}
+	if f.state != nil {
+		state.BegunAt = f.state.BegunAt
 	}
 	if o.firstUse {
-		state.Enrollment, state.ExpiresAt = f.enrollment.ID, tx.Now().Add(firstUseLifetime)
+		state.Enrollment, state.ExpiresAt = f.enrollment.ID, f.enrollment.ExpiresAt
 	}
 	return printState(g.store, id), tx.AddState(state)
 }

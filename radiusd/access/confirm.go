@@ -17,71 +17,82 @@ const clockSearch = 20
 // and the code is spent; but what a first use's ticket opened waits for the
 // answer to its State: a prompt travels in clear text, and who reads it must not
 // be able to enroll.
-func (e *Enroller) Confirm(ctx context.Context, pass Pass, code, label string, from netip.Addr) (c Confirmed, err error) {
+func (e *Enroller) Confirm(ctx context.Context, pass Pass, code, label string, from netip.Addr) (Confirmed, error) {
 	codes, macs, err := e.gate.newRecoveryCodes(pass.User)
 	if err != nil {
 		return Confirmed{}, err
 	}
+	var c Confirmed
+	var kept bool
 	err = e.gate.store.Update(ctx, func(tx *store.Tx) error {
-		c, err = e.confirm(tx, pass, code, label, from, macs)
+		c, kept, err = e.confirm(tx, pass, code, label, from, macs)
 		return err
 	})
 	if err != nil {
 		return Confirmed{}, err
 	}
-	if c.RecoveryCodes != nil {
+	if kept {
 		c.RecoveryCodes = codes
 	}
 	return c, nil
 }
 
-// confirm returns non-nil RecoveryCodes where macs were kept.
-func (e *Enroller) confirm(tx *store.Tx, pass Pass, code, label string, from netip.Addr, macs []byte) (Confirmed, error) {
-	enrollment, drawn, err := e.pending(tx, pass)
+// confirm says whether the recovery codes were kept: only who has none left gets some.
+func (e *Enroller) confirm(tx *store.Tx, pass Pass, code, label string, from netip.Addr, macs []byte) (c Confirmed, kept bool, err error) {
+	settings := e.gate.settings.Load()
+	account, enrollment, drawn, err := e.pending(tx, settings, pass)
 	if err != nil {
-		return Confirmed{}, err
+		return Confirmed{}, false, err
 	}
 	if !drawn {
-		return Confirmed{}, FaultExpired
-	}
-	account, err := e.holder(tx, pass)
-	if err != nil {
-		return Confirmed{}, err
+		return Confirmed{}, false, FaultExpired
 	}
 	step, field, err := e.matchFirstCode(tx, enrollment, code)
 	if err != nil {
-		return Confirmed{}, err
+		return Confirmed{}, false, err
 	}
 	if enrollment.Label, err = chooseLabel(account, enrollment, label); err != nil {
-		return Confirmed{}, err
+		return Confirmed{}, false, err
 	}
 	left, err := tx.RecoveryCodesLeft(account.Name)
 	if err != nil {
-		return Confirmed{}, err
+		return Confirmed{}, false, err
 	}
-	c := Confirmed{Label: enrollment.Label}
-	if left == 0 && enrollment.Recovery == nil {
-		enrollment.Recovery, c.RecoveryCodes = macs, []string{}
+	if kept = left == 0 && enrollment.Recovery == nil; kept {
+		enrollment.Recovery = macs
 	}
+	c.Label = enrollment.Label
 	if enrollment.Kind == store.EnrollmentFirstUse {
 		enrollment.ConfirmedStep, enrollment.ConfirmedField = step, field
 		c.Pass, c.Waiting = pass, true
-		return c, tx.ConfirmEnrollment(enrollment)
+		return c, kept, tx.ConfirmEnrollment(enrollment)
 	}
+	c.Pass, err = e.complete(tx, settings, account, enrollment, step, field, from)
+	return c, kept, err
+}
+
+// complete makes the device of an invitation or a session count.
+func (e *Enroller) complete(tx *store.Tx, settings *Settings, account store.Account, enrollment store.Enrollment, step int64, field []byte, from netip.Addr) (Pass, error) {
+	bySession := enrollment.Kind == store.EnrollmentSession
 	if len(account.Devices) >= MaxDevices && enrollment.Replaces == "" {
-		return Confirmed{}, FaultTooMany
+		return Pass{}, FaultTooMany
 	}
-	account, won, err := e.gate.activate(tx, enrollment, account, step, field, addressText(from))
+	if bySession && len(account.Devices) == 0 { // it may have been closed since it began
+		if err := settings.mayEnrollFirst(account, from, tx.Now()); err != nil {
+			return Pass{}, err
+		}
+	}
+	account, won, err := e.gate.activate(tx, settings, enrollment, account, step, field, addressText(from))
 	if err != nil {
-		return Confirmed{}, err
+		return Pass{}, err
 	}
 	if !won {
-		return Confirmed{}, FaultExpired
+		return Pass{}, FaultExpired
 	}
-	if enrollment.Kind == store.EnrollmentSession { // an invitation opens nothing but its enrollment
-		c.Pass = Pass{User: account.Name, Epoch: account.Epoch, Kind: store.EnrollmentSession}
+	if !bySession { // an invitation opens nothing but its enrollment
+		return Pass{}, nil
 	}
-	return c, nil
+	return Pass{User: account.Name, Epoch: account.Epoch, Kind: store.EnrollmentSession, Proven: true}, nil
 }
 
 // matchFirstCode finds the step of the new device that shows a code.

@@ -16,8 +16,9 @@ type Enroller struct{ gate *Gate }
 func NewEnroller(gate *Gate) *Enroller { return &Enroller{gate} }
 
 // holder looks at the user of a pass; a pass that doesn't count any more is
-// FaultSession.
-func (e *Enroller) holder(tx *store.Tx, pass Pass) (store.Account, error) {
+// FaultSession. So is one that was given on the password alone, while two-factor
+// was off or before there was a device, where a code is asked by now.
+func (e *Enroller) holder(tx *store.Tx, settings *Settings, pass Pass) (store.Account, error) {
 	account, known, err := tx.Account(pass.User)
 	if err != nil {
 		return store.Account{}, err
@@ -28,17 +29,19 @@ func (e *Enroller) holder(tx *store.Tx, pass Pass) (store.Account, error) {
 	if pass.User == "" || account.Epoch != pass.Epoch || account.Disabled {
 		return store.Account{}, FaultSession
 	}
+	if pass.Kind == store.EnrollmentSession && !pass.Proven && len(account.Devices) > 0 && !settings.Policy.Disabled() {
+		return store.Account{}, FaultSession
+	}
 	return account, nil
 }
 
 // mayEnroll is holder, where two-factor isn't off.
-func (e *Enroller) mayEnroll(tx *store.Tx, pass Pass) (*Settings, store.Account, error) {
-	settings := e.gate.settings.Load()
-	account, err := e.holder(tx, pass)
+func (e *Enroller) mayEnroll(tx *store.Tx, settings *Settings, pass Pass) (store.Account, error) {
+	account, err := e.holder(tx, settings, pass)
 	if err == nil && settings.Policy.Disabled() {
 		err = FaultDisabled
 	}
-	return settings, account, err
+	return account, err
 }
 
 // Standing says how the user of a pass stands.
@@ -46,7 +49,7 @@ func (e *Enroller) Standing(ctx context.Context, pass Pass, from netip.Addr) (s 
 	const shown = 20
 	settings := e.gate.settings.Load()
 	err = e.gate.store.View(ctx, func(tx *store.Tx) error {
-		if s.Account, err = e.holder(tx, pass); err != nil {
+		if s.Account, err = e.holder(tx, settings, pass); err != nil {
 			return err
 		}
 		if pass.Kind != store.EnrollmentSession { // a ticket shows nothing but its enrollment

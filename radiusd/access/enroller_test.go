@@ -28,7 +28,7 @@ func (w *world) signedIn(user string, codes ...string) access.Pass {
 	if d.Verdict != access.Accept {
 		w.Fatalf("signing in: %+v", d)
 	}
-	return access.Pass{User: d.User, Epoch: d.Epoch, Kind: store.EnrollmentSession}
+	return access.PassOf(d)
 }
 
 // selfEnrolled enrolls a user on the page and returns the pass after it, the

@@ -16,8 +16,18 @@ type Pass struct {
 	Kind  store.EnrollmentKind
 	// Enrollment is the id of the enrollment under way, nil: none.
 	Enrollment []byte
-	// Fresh is until when a code that was given counts for one change of devices.
+	// Proven: the user gave a code, and not the password alone.
+	Proven bool
+	// Fresh is until when a code that was given counts for one change of devices;
+	// Proof is taken by that change.
 	Fresh time.Time
+	Proof []byte
+}
+
+// PassOf is the pass of a user whom the page's client was told to accept.
+func PassOf(d Decision) Pass {
+	proven := d.Reason == TOTPAccepted || d.Reason == RecoveryAccepted || d.Reason == TemporaryAccepted
+	return Pass{User: d.User, Epoch: d.Epoch, Kind: store.EnrollmentSession, Proven: proven}
 }
 
 // Standing is how a user stands, for the page.

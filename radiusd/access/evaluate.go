@@ -35,15 +35,14 @@ func evaluate(f *facts) outcome {
 	if !f.hasMeans && f.client.Mode == ModeWeb {
 		return outcome{verdict: Accept, reason: SignedIn}
 	}
-	if f.answersFirstUse() {
-		return f.answerFirstUse()
-	}
-	if !f.hasMeans {
-		return f.firstUse()
-	}
-
 	locked := f.account.Lock.Until.After(f.now)
 	f.ruleLock(locked)
+	if f.answersFirstUse() {
+		return f.answerFirstUse(locked)
+	}
+	if !f.hasMeans {
+		return f.firstUse(locked)
+	}
 	switch {
 	case f.typed == typedNothing && locked:
 		return f.challenge(Locked, f.settings.ChallengeTries)
@@ -58,7 +57,7 @@ func evaluate(f *facts) outcome {
 	case f.match.kind == matchUsed:
 		return f.askAgain(CodeUsed)
 	case f.match.kind == matchNone:
-		return f.countWrong()
+		return f.countWrong(CodeWrong)
 	}
 	return outcome{verdict: Accept, reason: acceptReasons[f.match.kind], burns: true}
 }
@@ -116,10 +115,9 @@ func (f *facts) askAgain(reason Reason) outcome {
 }
 
 // countWrong counts a guess towards the lock.
-func (f *facts) countWrong() outcome {
+func (f *facts) countWrong(reason Reason) outcome {
 	lock, locksNow := f.settings.Lockout.fail(f.account.Lock, f.field, f.now)
 	f.account.Lock = lock
-	reason := CodeWrong
 	if locksNow {
 		reason = Locked
 	}

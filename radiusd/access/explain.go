@@ -41,7 +41,7 @@ func (a *Accounts) Explain(ctx context.Context, name string, client Client, from
 		return Explanation{}, err
 	}
 	l := &login{Request: Request{Client: client, UserName: name, CallingStation: addressText(from)},
-		id: rand.Text()[:13], settings: a.gate.settings.Load(), asked: canonical, user: canonical}
+		id: rand.Text()[:13], settings: a.gate.settings.Load(), asked: canonical, identified: canonical}
 	x := Explanation{ID: l.id, User: canonical, Client: client.Name}
 	err = a.store.View(ctx, func(tx *store.Tx) error {
 		f, err := a.gate.gather(tx, l)
@@ -89,6 +89,8 @@ func (f *facts) ruleAccount() {
 		f.rule("account", "unknown", "the store knows nothing of the name: it may be a user of another first factor, or of none")
 	case f.account.Disabled:
 		f.rule("account", "disabled", "by an administrator")
+	case f.account.CreatedAt.IsZero():
+		f.rule("account", "known", "from another first factor")
 	default:
 		f.rule("account", "known", "since %s", f.account.CreatedAt.UTC().Format(time.RFC3339))
 	}
@@ -116,7 +118,7 @@ func (f *facts) ruleStanding(s standing) {
 }
 
 func (f *facts) ruleFirstUse(r FirstUse) {
-	if by := r.grace(f.account, f.now); !by.IsZero() {
+	if by := f.grace(); !by.IsZero() {
 		f.rule("first_use", "not due", "until %s", by.UTC().Format(time.RFC3339))
 		return
 	}

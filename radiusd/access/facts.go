@@ -66,6 +66,7 @@ type facts struct {
 
 // gather reads the facts of a login. It changes nothing.
 func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
+	l.user = l.identified
 	f := &facts{settings: l.settings, client: l.Client, now: tx.Now(), askedName: l.asked, resumes: l.stateID != nil,
 		source: sourceOf(l.CallingStation)}
 	if f.resumes {
@@ -84,6 +85,9 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 			}
 			if found {
 				f.enrollment = &e
+			}
+			if !f.source.IsValid() { // clients may leave it out when they answer
+				f.source = sourceOf(e.Source)
 			}
 		}
 	}
@@ -115,7 +119,7 @@ func (g *Gate) gatherCode(tx *store.Tx, l *login, f *facts) (err error) {
 	switch {
 	case !f.resumes && l.field.code == "":
 		f.typed = typedNothing
-	case f.enrollment != nil && len(code) == f.enrollment.Digits && allDigits(code):
+	case f.enrollment != nil && f.enrollment.Sealed != nil && len(code) == f.enrollment.Digits && allDigits(code):
 		f.typed = typedCode
 		f.field = g.fieldMAC(l.user, code)
 		f.match, err = g.matchPending(*f.enrollment, f, code)
@@ -171,17 +175,15 @@ func (g *Gate) matchDigits(f *facts, code string) (match, error) {
 }
 
 // matchPending looks for the step of a device that is being enrolled. The code
-// that was confirmed on the page may come once more, also after its time.
+// that was confirmed on the page may come once more, also after its time, but
+// only in a login that was waiting by then.
 func (g *Gate) matchPending(e store.Enrollment, f *facts, code string) (match, error) {
-	if e.Sealed == nil {
-		return match{}, nil
-	}
 	secret, err := g.store.OpenPending(e)
 	if err != nil {
 		return match{}, err
 	}
 	step, ok := totp.Match(keyOf(e, secret), code, f.now)
-	if !ok && e.ConfirmedStep > 0 && bytes.Equal(e.ConfirmedField, f.field) {
+	if !ok && e.ConfirmedStep > 0 && bytes.Equal(e.ConfirmedField, f.field) && !f.state.BegunAt.After(e.ConfirmedAt) {
 		step, ok = e.ConfirmedStep, true
 	}
 	if !ok {

@@ -1,8 +1,6 @@
 package access
 
 import (
-	"fmt"
-	"io"
 	"net/netip"
 	"time"
 
@@ -74,10 +72,11 @@ func (r FirstUse) inNetworks(source netip.Addr) bool {
 // never counted from a login: an account that nobody uses would stay open.
 func (r FirstUse) deadline(account store.Account) time.Time {
 	start := r.Since
-	for _, later := range []time.Time{account.CreatedAt, account.PolicyAt} {
-		if later.After(start) {
-			start = later
-		}
+	if account.CreatedAt.After(start) {
+		start = account.CreatedAt
+	}
+	if account.Policy == store.PolicyRequired && account.PolicyAt.After(start) {
+		start = account.PolicyAt
 	}
 	return start.Add(r.EnrollWithin)
 }
@@ -95,15 +94,25 @@ const (
 	// firstUseLifetime is how long a first use may take: its State, its ticket
 	// and its secret live so long, from the last login that goes on with it.
 	firstUseLifetime = 10 * time.Minute
+	// firstUseLongest is how long logins can go on with one first use.
+	firstUseLongest = 30 * time.Minute
 	// firstUseTries are the answers that its challenge takes.
 	firstUseTries = 5
 )
 
+// grace is until when this login passes although the user isn't enrolled.
+func (f *facts) grace() time.Time {
+	if f.client.RequireAlways {
+		return time.Time{}
+	}
+	return f.settings.FirstUse.grace(f.account, f.now)
+}
+
 // firstUse is what happens to a user who must have a device and has none.
-func (f *facts) firstUse() outcome {
+func (f *facts) firstUse(locked bool) outcome {
 	rule := f.settings.FirstUse
 	f.ruleFirstUse(rule)
-	if !rule.grace(f.account, f.now).IsZero() && !f.client.RequireAlways {
+	if !f.grace().IsZero() {
 		return f.passUnasked(EnrollmentGrace)
 	}
 	if rule.How == "" {
@@ -115,7 +124,11 @@ func (f *facts) firstUse() outcome {
 	if rule.How != FirstUseChallenge || f.client.Mode != ModeChallenge {
 		return refuse(EnrollmentRequired)
 	}
-	return outcome{verdict: Challenge, reason: EnrollmentRequired, triesLeft: firstUseTries, firstUse: true}
+	reason := EnrollmentRequired
+	if locked {
+		reason = Locked
+	}
+	return outcome{verdict: Challenge, reason: reason, triesLeft: firstUseTries, firstUse: true}
 }
 
 // answersFirstUse reports whether this is the answer to the challenge of a first
@@ -124,15 +137,28 @@ func (f *facts) answersFirstUse() bool {
 	return f.enrollment != nil && (f.match.kind == matchNone || f.match.kind == matchPending)
 }
 
-func (f *facts) answerFirstUse() outcome {
-	if f.match.kind == matchPending {
+// answerFirstUse judges the answer by the rules of now: first use may have been
+// closed since it was begun.
+func (f *facts) answerFirstUse(locked bool) outcome {
+	rule := f.settings.FirstUse
+	if rule.How != FirstUseChallenge || rule.closed(f.account, f.source, f.now) != "" {
+		return f.firstUse(locked)
+	}
+	var o outcome
+	switch {
+	case locked && f.match.kind == matchPending:
+		o = f.askAgain(LockedCodeRight)
+	case locked:
+		o = f.askAgain(Locked)
+	case f.match.kind == matchPending:
 		return outcome{verdict: Accept, reason: FirstUseAccepted, burns: true}
+	case f.typed == typedCode:
+		o = f.countWrong(EnrollmentWrong)
+	case f.enrollment.Sealed == nil:
+		o = f.askAgain(EnrollmentNotBegun)
+	default:
+		o = f.askAgain(EnrollmentWrong)
 	}
-	reason := EnrollmentWrong
-	if f.enrollment.Sealed == nil {
-		reason = EnrollmentNotBegun
-	}
-	o := f.askAgain(reason)
 	o.firstUse = o.verdict == Challenge
 	return o
 }
@@ -142,22 +168,29 @@ func (f *facts) answerFirstUse() outcome {
 // second browser wanted isn't gone on with: nobody knows who opened it.
 func (g *Gate) beginFirstUse(tx *store.Tx, l *login, f *facts) error {
 	if f.enrollment != nil { // the challenge is repeated
-		return tx.ExtendEnrollment(*f.enrollment, tx.Now().Add(firstUseLifetime))
+		return goOn(tx, f, *f.enrollment)
 	}
-	source := ""
-	if f.source.IsValid() {
-		source = f.source.String()
-	}
+	source := addressText(f.source)
 	e, found, err := tx.EnrollmentOfKind(f.account.Name, store.EnrollmentFirstUse)
 	if err != nil {
 		return err
 	}
-	same := found && e.Epoch == f.account.Epoch && e.Client == l.Client.Name && e.Source == source && !e.Contested
+	same := found && e.Epoch == f.account.Epoch && e.Client == l.Client.Name && e.Source == source && !e.Contested &&
+		!e.CreatedAt.Add(firstUseLongest-firstUseLifetime).Before(tx.Now())
 	if same && (source != "" || !l.Client.RevealSecret) {
-		f.enrollment = &e
-		return tx.ExtendEnrollment(e, tx.Now().Add(firstUseLifetime))
+		return goOn(tx, f, e)
 	}
 	return g.newFirstUse(tx, l, f, source)
+}
+
+// goOn goes on with an enrollment, for the time that a login may take.
+func goOn(tx *store.Tx, f *facts, e store.Enrollment) error {
+	e.ExpiresAt = tx.Now().Add(firstUseLifetime)
+	if longest := e.CreatedAt.Add(firstUseLongest); e.ExpiresAt.After(longest) {
+		e.ExpiresAt = longest
+	}
+	f.enrollment = &e
+	return tx.ExtendEnrollment(e, e.ExpiresAt)
 }
 
 func (g *Gate) newFirstUse(tx *store.Tx, l *login, f *facts, source string) error {
@@ -168,7 +201,7 @@ func (g *Gate) newFirstUse(tx *store.Tx, l *login, f *facts, source string) erro
 		return err
 	}
 	if l.Client.RevealSecret {
-		if e, err = g.drawSecret(tx, e, e.ExpiresAt); err != nil {
+		if e, err = g.drawSecret(tx, e); err != nil {
 			return err
 		}
 	}
@@ -195,9 +228,9 @@ func (g *Gate) addTicketed(tx *store.Tx, e store.Enrollment) (store.Enrollment, 
 		return e, err
 	}
 	for {
-		e.ID = make([]byte, enrollmentIDSize)
-		if _, err := io.ReadFull(g.random, e.ID); err != nil {
-			return e, fmt.Errorf("drawing an enrollment: %w", err)
+		var err error
+		if e.ID, err = g.drawID(); err != nil {
+			return e, err
 		}
 		e.Ticket, _ = ticketMAC(g.store, ticketOf(g.store, e.ID))
 		_, taken, err := tx.EnrollmentByTicket(e.Ticket)
@@ -210,13 +243,16 @@ func (g *Gate) addTicketed(tx *store.Tx, e store.Enrollment) (store.Enrollment, 
 	}
 }
 
-const enrollmentIDSize = 16
-
-// drawSecret draws the secret of the new device.
-func (g *Gate) drawSecret(tx *store.Tx, e store.Enrollment, until time.Time) (store.Enrollment, error) {
+// drawSecret draws the secret of the new device. It counts for ten minutes; that
+// of a first use as long as the login that waits for it.
+func (g *Gate) drawSecret(tx *store.Tx, e store.Enrollment) (store.Enrollment, error) {
 	secret, err := totp.NewSecret(g.random)
 	if err != nil {
 		return e, err
+	}
+	until := tx.Now().Add(pendingLifetime)
+	if e.Kind == store.EnrollmentFirstUse || e.ExpiresAt.Before(until) {
+		until = e.ExpiresAt
 	}
 	return tx.SetEnrollmentSecret(e, secret, until)
 }
@@ -239,7 +275,7 @@ func (g *Gate) present(d *Decision, client Client, e store.Enrollment) error {
 func (g *Gate) completeFirstUse(tx *store.Tx, f *facts) (won bool, err error) {
 	e := *f.enrollment
 	f.enrollment = nil
-	account, won, err := g.activate(tx, e, f.account, f.match.step, f.field, e.Source)
+	account, won, err := g.activate(tx, f.settings, e, f.account, f.match.step, f.field, e.Source)
 	if err != nil || !won {
 		return false, err
 	}

@@ -178,12 +178,18 @@ func TestAnsweredTooEarly(t *testing.T) {
 		}
 		d = next
 	}
+	failures := func(want int) {
+		t.Helper()
+		account, _, err := w.store.Account(t.Context(), "alice")
+		if w.must(err); account.Lock.Failures != want {
+			t.Errorf("%d failures, want %d", account.Lock.Failures, want)
+		}
+	}
+	failures(0) // there was nothing to guess
 	pass := w.opened(d.Ticket, access.Pass{})
 	w.secretOf(pass)
 	w.want(w.answer(challenge(), "alice", d.State, "000000"), access.Reject, access.EnrollmentWrong)
-	if account, _, _ := w.store.Account(t.Context(), "alice"); account.Lock.Failures != 0 {
-		t.Errorf("what is no second factor yet was locked: %+v", account.Lock)
-	}
+	failures(1)
 }
 
 // The second browser is refused, told of and remembered: the next login begins

@@ -84,11 +84,13 @@ type login struct {
 	settings *Settings
 	asked    string // canonical form of the typed name
 	user     string // canonical name that counts
-	stateID  []byte // the State that is answered; nil on a new login
-	field    field
-	alarm    bool // it ended in a lock
-	drifts   bool // the code was right at another time
-	accepted match
+	// identified is the user that identify found; a State may be of another.
+	identified string
+	stateID    []byte // the State that is answered; nil on a new login
+	field      field
+	alarm      bool // it ended in a lock
+	drifts     bool // the code was right at another time
+	accepted   match
 }
 
 // Check decides. An error means that no answer may be sent; it is one of
@@ -133,7 +135,7 @@ func (g *Gate) identify(ctx context.Context, l *login) (refused Reason, err erro
 	if l.asked, err = l.settings.Names.Canonicalize(l.UserName); err != nil {
 		return NameInvalid, nil
 	}
-	l.user = l.asked
+	l.user, l.identified = l.asked, l.asked
 	if l.State != "" {
 		return g.resume(l), nil
 	}
@@ -192,5 +194,6 @@ func (g *Gate) firstFactor(ctx context.Context, l *login) (Reason, error) {
 	if l.user, err = l.settings.Names.Canonicalize(name); err != nil {
 		return "", fmt.Errorf("%w: it returned a name that can't be: %w", ErrBackend, err)
 	}
+	l.identified = l.user
 	return "", nil
 }

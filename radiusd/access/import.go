@@ -116,6 +116,8 @@ func (r *importRun) account(actor store.Actor, imported ImportedAccount, source 
 				return err
 			}
 		}
+	} else if imported.Disabled && !account.Disabled {
+		r.skip(imported.Place, name, "is disabled there, and not here")
 	}
 	switch {
 	case imported.PasswordHash != "" && account.PasswordHash == "":
@@ -170,7 +172,7 @@ func (r *importRun) devices(account store.Account, imported ImportedAccount) (ad
 		if label == "" {
 			label = importedLabel
 		}
-		device := store.Device{User: account.Name, Label: freeLabel(store.Enrollment{Label: label}, account),
+		device := store.Device{User: account.Name, Label: freeLabel(label, "", account.Devices),
 			Algorithm: d.Algorithm, Digits: d.Digits, Period: d.Period, LastStep: d.LastStep}
 		if device, err = r.tx.AddDevice(device, d.Secret); err != nil {
 			return added, err
@@ -186,6 +188,8 @@ func (r *importRun) deviceFault(account store.Account, d ImportedDevice, enrolle
 	switch {
 	case enrolled:
 		return "is enrolled here already, with another secret"
+	case account.EverEnrolled && len(account.Devices) == 0:
+		return "was enrolled here before and was reset: a lost device must not come back"
 	case d.Label != "" && labelFault(d.Label) != nil:
 		return labelFault(d.Label).Text
 	case len(account.Devices) >= MaxDevices:

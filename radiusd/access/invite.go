@@ -41,7 +41,8 @@ func (a *Accounts) Invite(ctx context.Context, actor store.Actor, name string, v
 		e := settings.newEnrollment(account, store.EnrollmentInvitation)
 		expires = tx.Now().Add(valid)
 		e.ExpiresAt = expires
-		if e, err = a.gate.addTicketed(tx, e); err != nil {
+		e, err := a.gate.addTicketed(tx, e)
+		if err != nil {
 			return "", err
 		}
 		ticket = ticketOf(a.store, e.ID)

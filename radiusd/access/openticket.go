@@ -2,6 +2,7 @@ package access
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/netip"
 
@@ -22,37 +23,38 @@ func (e *Enroller) OpenTicket(ctx context.Context, typed string, held Pass, from
 		return Pass{}, err
 	}
 	if !allowed {
-		g.logger.Warn("tickets are tried too often", "address", addressText(from))
-		return Pass{}, FaultThrottled
+		err := g.store.Update(ctx, func(tx *store.Tx) error { return g.countRefusal(tx, webLogin(from), TicketThrottled, "") })
+		return Pass{}, cmp.Or(err, error(FaultThrottled))
 	}
 	var fault error
 	defer func() { try.end(fault == FaultTicketUnknown, mac, g.now()) }()
 	err = g.store.Update(ctx, func(tx *store.Tx) error {
-		pass, fault, err = e.openTicket(tx, mac, held, from)
+		pass, fault, err = e.openTicket(tx, settings, mac, held, from)
 		return err
 	})
 	if err != nil {
 		return Pass{}, err
 	}
+	if fault == FaultTicketOther {
+		g.logger.Warn("ticket refused: another browser opened it", "user", pass.User, "address", addressText(from))
+	}
 	if fault != nil {
-		g.logger.Warn("ticket refused", "fault", fault, "user", pass.User, "address", addressText(from))
 		return Pass{}, fault
 	}
 	return pass, nil
 }
 
 // openTicket returns a fault apart from an error: what a fault leaves behind is kept.
-func (e *Enroller) openTicket(tx *store.Tx, mac []byte, held Pass, from netip.Addr) (pass Pass, fault, err error) {
-	settings := e.gate.settings.Load()
+func (e *Enroller) openTicket(tx *store.Tx, settings *Settings, mac []byte, held Pass, from netip.Addr) (pass Pass, fault, err error) {
 	enrollment, found, err := tx.EnrollmentByTicket(mac)
 	if err != nil {
 		return Pass{}, nil, err
 	}
 	if !found {
-		return Pass{}, FaultTicketUnknown, e.gate.countRefusal(tx, e.webLogin(from), TicketUnknown, "")
+		return Pass{}, FaultTicketUnknown, e.gate.countRefusal(tx, webLogin(from), TicketUnknown, "")
 	}
 	pass = Pass{User: enrollment.User, Epoch: enrollment.Epoch, Kind: enrollment.Kind, Enrollment: enrollment.ID}
-	if _, err := e.holder(tx, pass); err != nil {
+	if _, err := e.holder(tx, settings, pass); err != nil {
 		if FaultOf(err) != "" {
 			return Pass{}, FaultTicketUnknown, nil
 		}
@@ -87,6 +89,6 @@ func (e *Enroller) openTicket(tx *store.Tx, mac []byte, held Pass, from netip.Ad
 }
 
 // webLogin stands for a request of the page where something is counted.
-func (e *Enroller) webLogin(from netip.Addr) *login {
+func webLogin(from netip.Addr) *login {
 	return &login{Request: Request{Client: Client{Name: WebClient}, CallingStation: addressText(from)}}
 }

@@ -2,8 +2,6 @@ package access
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/netip"
 	"time"
 
@@ -22,51 +20,57 @@ const (
 // is the label of the one that goes, "" for one more. The first device needs no
 // fresh code, where first use is open.
 func (e *Enroller) Begin(ctx context.Context, pass Pass, replaces string, from netip.Addr) (Pass, error) {
+	settings := e.gate.settings.Load()
+	var id []byte
 	err := e.gate.store.Update(ctx, func(tx *store.Tx) error {
-		settings, account, err := e.mayEnroll(tx, pass)
+		account, err := e.mayEnroll(tx, settings, pass)
 		if err != nil {
 			return err
 		}
-		if pass.Kind != store.EnrollmentSession {
-			return FaultSession
-		}
-		if fault := e.mayBegin(tx, settings, account, pass, replaces, from); fault != "" {
-			return fault
+		if err := e.mayBegin(tx, settings, account, pass, replaces, from); err != nil {
+			return err
 		}
 		enrollment := settings.newEnrollment(account, store.EnrollmentSession)
 		enrollment.Label, enrollment.Replaces, enrollment.ExpiresAt = replaces, replaces, tx.Now().Add(pendingLifetime)
-		enrollment.ID = make([]byte, enrollmentIDSize)
-		if _, err := io.ReadFull(e.gate.random, enrollment.ID); err != nil {
-			return fmt.Errorf("drawing an enrollment: %w", err)
+		if enrollment.ID, err = e.gate.drawID(); err != nil {
+			return err
 		}
 		if pass.Enrollment != nil { // this session's earlier one
 			if _, err := tx.TakeEnrollment(pass.User, pass.Enrollment); err != nil {
 				return err
 			}
 		}
-		pass.Enrollment = enrollment.ID
+		id = enrollment.ID
 		return tx.AddEnrollment(enrollment)
 	})
 	if err != nil {
 		return Pass{}, err
 	}
-	pass.Fresh = time.Time{}
+	pass.Enrollment, pass.Fresh, pass.Proof = id, time.Time{}, nil
 	return pass, nil
 }
 
-func (e *Enroller) mayBegin(tx *store.Tx, settings *Settings, account store.Account, pass Pass, replaces string, from netip.Addr) EnrollmentFault {
+func (e *Enroller) mayBegin(tx *store.Tx, settings *Settings, account store.Account, pass Pass, replaces string, from netip.Addr) error {
 	switch {
+	case pass.Kind != store.EnrollmentSession:
+		return FaultSession
 	case replaces != "" && !hasDevice(account, replaces):
 		return FaultNoDevice
 	case replaces == "" && len(account.Devices) >= MaxDevices:
 		return FaultTooMany
-	case len(account.Devices) > 0 && !pass.Fresh.After(tx.Now()):
-		return FaultFresh
-	case len(account.Devices) == 0 && settings.standingFor(account) == StandingEnforced &&
-		settings.FirstUse.closed(account, from, tx.Now()) != "":
+	case len(account.Devices) > 0:
+		return takeProof(tx, pass)
+	}
+	return settings.mayEnrollFirst(account, from, tx.Now())
+}
+
+// mayEnrollFirst is FaultClosed where a user without a device can't enroll on
+// the password.
+func (s *Settings) mayEnrollFirst(account store.Account, from netip.Addr, now time.Time) error {
+	if s.standingFor(account) == StandingEnforced && s.FirstUse.closed(account, from, now) != "" {
 		return FaultClosed
 	}
-	return ""
+	return nil
 }
 
 func hasDevice(account store.Account, label string) bool {
@@ -83,16 +87,17 @@ func hasDevice(account store.Account, label string) bool {
 func (e *Enroller) Pending(ctx context.Context, pass Pass) (p Pending, err error) {
 	var enrollment store.Enrollment
 	var drawn bool
+	settings := e.gate.settings.Load()
 	err = e.gate.store.View(ctx, func(tx *store.Tx) error {
-		enrollment, drawn, err = e.pending(tx, pass)
+		_, enrollment, drawn, err = e.pending(tx, settings, pass)
 		return err
 	})
 	if err == nil && !drawn {
 		err = e.gate.store.Update(ctx, func(tx *store.Tx) error {
-			if enrollment, drawn, err = e.pending(tx, pass); err != nil || drawn {
+			if _, enrollment, drawn, err = e.pending(tx, settings, pass); err != nil || drawn {
 				return err
 			}
-			enrollment, err = e.gate.drawSecret(tx, enrollment, tx.Now().Add(pendingLifetime))
+			enrollment, err = e.gate.drawSecret(tx, enrollment)
 			return err
 		})
 	}
@@ -105,34 +110,24 @@ func (e *Enroller) Pending(ctx context.Context, pass Pass) (p Pending, err error
 	}
 	return Pending{
 		Kind: enrollment.Kind, User: enrollment.User, Secret: totp.FormatSecret(secret),
-		URI:    totp.URI(e.gate.settings.Load().Issuer, enrollment.User, keyOf(enrollment, secret)),
+		URI:    totp.URI(settings.Issuer, enrollment.User, keyOf(enrollment, secret)),
 		Digits: enrollment.Digits, Label: enrollment.Label, Replaces: enrollment.Replaces,
-		Confirmed: enrollment.ConfirmedStep > 0, ExpiresAt: e.secretEnd(enrollment),
+		Confirmed: enrollment.ConfirmedStep > 0, ExpiresAt: enrollment.SecretUntil,
 	}, nil
 }
 
-// pending finds the enrollment of a pass; drawn says whether its secret is there
-// and counts.
-func (e *Enroller) pending(tx *store.Tx, pass Pass) (enrollment store.Enrollment, drawn bool, err error) {
-	_, account, err := e.mayEnroll(tx, pass)
-	if err != nil {
-		return store.Enrollment{}, false, err
+// pending finds the enrollment of a pass and its user; drawn says whether its
+// secret is there and counts.
+func (e *Enroller) pending(tx *store.Tx, settings *Settings, pass Pass) (account store.Account, enrollment store.Enrollment, drawn bool, err error) {
+	if account, err = e.mayEnroll(tx, settings, pass); err != nil {
+		return account, enrollment, false, err
 	}
 	enrollment, found, err := tx.Enrollment(account.Name, pass.Enrollment)
 	if err != nil {
-		return store.Enrollment{}, false, err
+		return account, enrollment, false, err
 	}
 	if !found || enrollment.Epoch != pass.Epoch {
-		return store.Enrollment{}, false, FaultExpired
+		return account, enrollment, false, FaultExpired
 	}
-	return enrollment, enrollment.Sealed != nil && e.secretEnd(enrollment).After(tx.Now()), nil
-}
-
-// secretEnd is until when a secret counts. That of a first use lives as long as
-// the login that waits for it.
-func (e *Enroller) secretEnd(enrollment store.Enrollment) time.Time {
-	if enrollment.Kind == store.EnrollmentInvitation && enrollment.SecretUntil.Before(enrollment.ExpiresAt) {
-		return enrollment.SecretUntil
-	}
-	return enrollment.ExpiresAt
+	return account, enrollment, enrollment.Sealed != nil && enrollment.SecretUntil.After(tx.Now()), nil
 }

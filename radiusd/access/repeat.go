@@ -37,7 +37,7 @@ func (g *Gate) repeatMAC(l *login) []byte {
 
 // earlierVerdict finds the decision that this very login got just before. What
 // an administrator changed since then voids it.
-func (g *Gate) earlierVerdict(tx *store.Tx, repeat []byte, l *login, account store.Account) (Decision, bool, error) {
+func (g *Gate) earlierVerdict(tx *store.Tx, repeat []byte, l *login) (Decision, bool, error) {
 	if repeat == nil {
 		return Decision{}, false, nil
 	}
@@ -49,8 +49,10 @@ func (g *Gate) earlierVerdict(tx *store.Tx, repeat []byte, l *login, account sto
 	if err := json.Unmarshal([]byte(answer), &kept); err != nil {
 		return Decision{}, false, fmt.Errorf("reading an earlier verdict: %w", err)
 	}
-	if kept.Epoch != account.Epoch {
-		return Decision{}, false, nil
+	// The State that named the user is taken by now: the verdict names whose it was.
+	account, _, err := tx.Account(kept.Decision.User)
+	if err != nil || kept.Epoch != account.Epoch {
+		return Decision{}, false, err
 	}
 	if kept.Enrollment != nil {
 		e, found, err := tx.Enrollment(account.Name, kept.Enrollment)

@@ -5,17 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"vpn-otpd/store"
 )
+
+// proofClient is the client of the States that stand for a fresh code. No RADIUS
+// client has a name with a control character.
+const proofClient = WebClient + "\x00proof"
 
 // Prove checks a fresh code of a user who is signed in, as a login in mode code
 // is checked: it is burnt, and a wrong one counts. A code that the helpdesk gave
 // proves nothing here. After an Accept the pass is good for one change.
 func (e *Enroller) Prove(ctx context.Context, pass Pass, code string, from netip.Addr) (Pass, Decision, error) {
+	settings := e.gate.settings.Load()
 	err := e.gate.store.View(ctx, func(tx *store.Tx) error {
-		_, _, err := e.mayEnroll(tx, pass)
+		_, err := e.mayEnroll(tx, settings, pass)
 		if err == nil && pass.Kind != store.EnrollmentSession {
 			err = FaultSession
 		}
@@ -31,10 +35,35 @@ func (e *Enroller) Prove(ctx context.Context, pass Pass, code string, from netip
 	if err != nil {
 		return Pass{}, Decision{}, err
 	}
-	if d.Verdict == Accept && d.User == pass.User && d.Epoch == pass.Epoch {
-		pass.Fresh = e.gate.now().Add(freshLifetime)
+	if d.Verdict != Accept {
+		return pass, d, nil
 	}
-	return pass, d, nil
+	proof, err := e.gate.drawID()
+	if err != nil {
+		return Pass{}, Decision{}, err
+	}
+	err = e.gate.store.Update(ctx, func(tx *store.Tx) error {
+		pass.Fresh, pass.Proof = tx.Now().Add(freshLifetime), proof
+		return tx.AddState(store.State{ID: proof, User: d.User, AskedName: d.User, Client: proofClient,
+			Epoch: d.Epoch, TriesLeft: 1, ExpiresAt: pass.Fresh})
+	})
+	return pass, d, err
+}
+
+// takeProof takes what a fresh code left behind: it is FaultFresh where there is
+// none, or another change took it.
+func takeProof(tx *store.Tx, pass Pass) error {
+	if pass.Proof == nil {
+		return FaultFresh
+	}
+	proof, taken, err := tx.TakeState(pass.Proof)
+	if err != nil {
+		return err
+	}
+	if !taken || proof.Client != proofClient || proof.User != pass.User || proof.Epoch != pass.Epoch || !proof.ExpiresAt.After(tx.Now()) {
+		return FaultFresh
+	}
+	return nil
 }
 
 // NewRecoveryCodes makes ten new recovery codes; the old ones are void.
@@ -43,11 +72,11 @@ func (e *Enroller) NewRecoveryCodes(ctx context.Context, pass Pass, from netip.A
 	if err != nil {
 		return Pass{}, nil, err
 	}
-	err = e.change(ctx, &pass, EventRecoveryCodes, from, func(tx *store.Tx, account store.Account) (device string, err error) {
+	pass, err = e.change(ctx, e.gate.settings.Load(), pass, EventRecoveryCodes, from, func(tx *store.Tx, account store.Account) (device string, err error) {
 		if len(account.Devices) == 0 {
 			return "", FaultNoDevice
 		}
-		return "", e.gate.keepRecovery(tx, store.Enrollment{User: account.Name, Recovery: macs})
+		return "", keepRecovery(tx, account.Name, macs)
 	})
 	if err != nil {
 		return Pass{}, nil, err
@@ -59,7 +88,7 @@ func (e *Enroller) NewRecoveryCodes(ctx context.Context, pass Pass, from netip.A
 // enforced. The recovery codes go with the last.
 func (e *Enroller) RemoveDevice(ctx context.Context, pass Pass, label string, from netip.Addr) (Pass, error) {
 	settings := e.gate.settings.Load()
-	err := e.change(ctx, &pass, EventDeviceRemoved, from, func(tx *store.Tx, account store.Account) (device string, err error) {
+	return e.change(ctx, settings, pass, EventDeviceRemoved, from, func(tx *store.Tx, account store.Account) (device string, err error) {
 		last := len(account.Devices) == 1
 		switch {
 		case !hasDevice(account, label):
@@ -75,26 +104,22 @@ func (e *Enroller) RemoveDevice(ctx context.Context, pass Pass, label string, fr
 		}
 		return label, errors.Join(err, endAllElse(tx, account.Name))
 	})
-	if err != nil {
-		return Pass{}, err
-	}
-	return pass, nil
 }
 
-// change runs one change that needs a fresh code, and moves the pass on to the
-// user's new epoch.
-func (e *Enroller) change(ctx context.Context, pass *Pass, event string, from netip.Addr,
-	apply func(*store.Tx, store.Account) (device string, err error)) error {
-	asked := *pass
-	return e.gate.store.Update(ctx, func(tx *store.Tx) error {
-		settings, account, err := e.mayEnroll(tx, asked)
-		switch {
-		case err != nil:
+// change runs one change that needs a fresh code. The pass that it returns goes
+// on with the user's new epoch.
+func (e *Enroller) change(ctx context.Context, settings *Settings, pass Pass, event string, from netip.Addr,
+	apply func(*store.Tx, store.Account) (device string, err error)) (next Pass, err error) {
+	err = e.gate.store.Update(ctx, func(tx *store.Tx) error {
+		account, err := e.mayEnroll(tx, settings, pass)
+		if err != nil {
 			return err
-		case asked.Kind != store.EnrollmentSession:
+		}
+		if pass.Kind != store.EnrollmentSession {
 			return FaultSession
-		case !asked.Fresh.After(tx.Now()):
-			return FaultFresh
+		}
+		if err := errors.Join(takeProof(tx, pass), settleResetByHand(tx, settings, account)); err != nil {
+			return err
 		}
 		device, err := apply(tx, account)
 		if err != nil {
@@ -109,9 +134,13 @@ func (e *Enroller) change(ctx context.Context, pass *Pass, event string, from ne
 			return err
 		}
 		account, _, err = tx.Account(account.Name)
-		*pass = Pass{User: account.Name, Epoch: account.Epoch, Kind: store.EnrollmentSession, Fresh: time.Time{}}
+		next = Pass{User: account.Name, Epoch: account.Epoch, Kind: store.EnrollmentSession, Proven: true}
 		return err
 	})
+	if err != nil {
+		return Pass{}, err
+	}
+	return next, nil
 }
 
 // newRecoveryCodes draws the recovery codes of a user, and their MACs one after

@@ -18,7 +18,9 @@ type collector struct {
 	err   error
 }
 
-func newCollector() *collector { return &collector{index: make(map[string]int), users: maxAccounts, skips: maxSkipped} }
+func newCollector() *collector {
+	return &collector{index: make(map[string]int), users: maxAccounts, skips: maxSkipped}
+}
 
 // finish returns the whole Batch or nothing of it.
 func (c *collector) finish(err error) (Batch, error) {

@@ -85,7 +85,8 @@ CREATE TABLE states (
 	epoch      INTEGER NOT NULL,
 	tries_left INTEGER NOT NULL,
 	expires_at INTEGER NOT NULL,
-	enrollment BLOB
+	enrollment BLOB,
+	begun_at   INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX states_expiry ON states (expires_at);
 
@@ -111,6 +112,7 @@ CREATE TABLE enrollments (
 	replaces        TEXT    NOT NULL,
 	confirmed_step  INTEGER NOT NULL,
 	confirmed_field BLOB,
+	confirmed_at    INTEGER NOT NULL,
 	recovery        BLOB,
 	opened_at       INTEGER NOT NULL,
 	contested       INTEGER NOT NULL CHECK (contested IN (0, 1)),

@@ -44,7 +44,8 @@ func testEnrollments(w *world) {
 	w.update(func(tx *store.Tx) error {
 		return errors.Join(tx.ConfirmEnrollment(e), tx.ContestEnrollment(e), tx.ExtendEnrollment(e, w.clock.Now().Add(time.Hour)))
 	})
-	e.Contested, e.ExpiresAt = true, w.clock.Now().Add(time.Hour)
+	e.Contested, e.ConfirmedAt = true, w.clock.Now()
+	e.ExpiresAt, e.SecretUntil = w.clock.Now().Add(time.Hour), w.clock.Now().Add(time.Hour)
 	w.reopen()
 	got, found := w.look("first")
 	if !found || !reflect.DeepEqual(got, e) {
@@ -58,7 +59,7 @@ func testEnrollments(w *world) {
 		_, err = tx.SetEnrollmentSecret(e, secret, w.clock.Now())
 		return err
 	})
-	if got, _ := w.look("first"); got.ConfirmedStep != 0 || got.ConfirmedField != nil || got.Recovery != nil {
+	if got, _ := w.look("first"); got.ConfirmedStep != 0 || got.ConfirmedField != nil || !got.ConfirmedAt.IsZero() || got.Recovery != nil {
 		w.Errorf("still confirmed: %+v", got)
 	}
 	err = w.Update(w.Context(), func(tx *store.Tx) error {
@@ -92,9 +93,16 @@ func testEnrollmentSealed(w *world) {
 	if err := w.SetKeys(w.Context(), store.Keys{Key(2)}); !errors.Is(err, store.ErrWrongKey) {
 		w.Errorf("a key in use was left out: %v", err)
 	}
-	w.clock.Add(time.Hour)
-	w.must(w.Prune(w.Context()))
+	w.update(func(tx *store.Tx) error { // an invitation outlives the secret it has shown
+		_, err := tx.SetEnrollmentSecret(e, secret, w.clock.Now().Add(time.Minute))
+		return err
+	})
+	w.clock.Add(time.Minute)
 	w.must(w.SetKeys(w.Context(), store.Keys{Key(2)}))
+	w.must(w.Prune(w.Context()))
+	if left, found := w.look("first"); !found || left.Sealed != nil {
+		w.Errorf("left %+v", left)
+	}
 }
 
 func testEnrollmentFound(w *world) {

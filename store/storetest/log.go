@@ -133,8 +133,11 @@ func testPruneAudit(w *world) {
 	w.clock.Add(time.Hour)
 	prune(0) // nothing of a broken chain is covered up
 	w.database.Exec(w.T, `UPDATE audit_anchors SET seq = 6`)
-	if c := chain(); c.Broken != 6 {
-		w.Errorf("a beginning made by hand: %+v", c)
+	for range 2 {
+		if c := chain(); c.Broken != 6 {
+			w.Errorf("a beginning made by hand: %+v", c)
+		}
+		prune(0) // it isn't proven afterwards
 	}
 }
 
@@ -142,6 +145,30 @@ func chains(w *world) []store.Chain {
 	all, err := w.VerifyAudit(w.Context(), nil)
 	w.must(err)
 	return all
+}
+
+// A chain that is pruned while somebody verifies it isn't broken.
+func testPruneWhileVerifying(w *world) {
+	w.update(func(tx *store.Tx) (err error) {
+		for range 2500 {
+			err = errors.Join(err, tx.Audit(store.Record{Event: "x"}))
+		}
+		return err
+	})
+	w.clock.Add(time.Hour)
+	w.audit(1)
+	pruned := false
+	all, err := w.VerifyAudit(w.Context(), func(int64) {
+		if !pruned {
+			pruned = true
+			_, err := w.PruneAudit(w.Context(), w.clock.Now())
+			w.must(err)
+		}
+	})
+	w.must(err)
+	if len(all) != 1 || all[0].Broken != 0 || all[0].First != 2501 {
+		w.Errorf("verified %+v", all)
+	}
 }
 
 // A chain that was pruned to nothing goes on where it was.

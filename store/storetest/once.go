@@ -169,7 +169,7 @@ func testTemporaryCodes(w *world) {
 }
 
 func testStates(w *world) {
-	state := store.State{ID: []byte("0123456789abcdef"), User: "müller", AskedName: "muller", Client: "vpn1", Epoch: 7, TriesLeft: 3, ExpiresAt: w.clock.Now().Add(time.Minute), Enrollment: []byte("enrollment")}
+	state := store.State{ID: []byte("0123456789abcdef"), User: "müller", AskedName: "muller", Client: "vpn1", Epoch: 7, TriesLeft: 3, ExpiresAt: w.clock.Now().Add(time.Minute), Enrollment: []byte("enrollment"), BegunAt: w.clock.Now()}
 	w.update(func(tx *store.Tx) error { return tx.AddState(state) })
 	w.reopen()
 	for _, take := range []bool{false, true} {

@@ -58,6 +58,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"PruneAudit", testPruneAudit},
 		{"AuditMAC", testAuditMAC},
 		{"PruneAuditWhole", testPruneAuditWhole},
+		{"PruneWhileVerifying", testPruneWhileVerifying},
 		{"Refusals", testRefusals},
 		{"Prune", testPrune},
 		{"Sealed", testSealed},

@@ -3,6 +3,7 @@
 ALTER TABLE users ADD COLUMN reset_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE users ADD COLUMN policy_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE states ADD COLUMN enrollment BLOB;
+ALTER TABLE states ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE temporary_codes ADD COLUMN helpdesk INTEGER NOT NULL DEFAULT 0 CHECK (helpdesk IN (0, 1));
 
 UPDATE users SET reset_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000
@@ -26,6 +27,7 @@ CREATE TABLE enrollments (
 	replaces        TEXT    NOT NULL,
 	confirmed_step  INTEGER NOT NULL,
 	confirmed_field BLOB,
+	confirmed_at    INTEGER NOT NULL,
 	recovery        BLOB,
 	opened_at       INTEGER NOT NULL,
 	contested       INTEGER NOT NULL CHECK (contested IN (0, 1)),
