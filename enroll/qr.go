@@ -5,7 +5,7 @@ import (
 	"html/template"
 	"strings"
 
-	"github.com/boombuler/barcode/qr"
+	"rsc.io/qr"
 )
 
 // quietZone is the white margin around a QR code, in modules (ISO 18004, 5.3.8):
@@ -21,23 +21,19 @@ type qrImage struct {
 
 // drawQR draws a text, row by row.
 func drawQR(text string) (qrImage, error) {
-	code, err := qr.Encode(text, qr.M, qr.Unicode)
+	code, err := qr.Encode(text, qr.M)
 	if err != nil {
 		return qrImage{}, fmt.Errorf("drawing a QR code of %d octets", len(text)) // the library's errors may quote the text
 	}
-	width := code.Bounds().Dx()
-	black := func(x, y int) bool {
-		r, _, _, _ := code.At(x, y).RGBA()
-		return r == 0
-	}
+	width := code.Size
 	var path strings.Builder
 	for y := range width {
 		for x := 0; x < width; x++ {
-			if !black(x, y) {
+			if !code.Black(x, y) {
 				continue
 			}
 			start := x
-			for x < width && black(x, y) {
+			for code.Black(x, y) { // nothing outside of it is
 				x++
 			}
 			fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", start+quietZone, y+quietZone, x-start, x-start)
