@@ -11,7 +11,7 @@ import (
 // recoveryCodes are the codes that the page shows.
 func (p *tab) recoveryCodes() []string {
 	p.Helper()
-	text := do(p, "reading the recovery codes", chromedp.Text(chromedp.CSS("#recovery-codes")))
+	text := p.read(`document.querySelector("#recovery-codes").innerText`)
 	codes := regexp.MustCompile(`\S+`).FindAllString(text, -1)
 	if slices.Sort(codes); len(slices.Compact(codes)) != 10 {
 		p.Fatalf("recovery codes: %q", text)

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/chromedp"
 )
 
 // Two tabs show one enrollment, two browsers two: the first to confirm has the
@@ -98,7 +96,7 @@ func TestBrowserCookies(t *testing.T) {
 	if !before.HTTPOnly || !before.Session || before.Secure || before.SameSite != network.CookieSameSiteLax || before.Path != "/2fa/" || before.Domain != "localhost" {
 		t.Errorf("the browser has %+v", before)
 	}
-	if seen := do(p, "reading document.cookie", chromedp.Evaluate[string](`document.cookie`)); seen != "" {
+	if seen := p.read(`document.cookie`); seen != "" {
 		t.Errorf("scripts see %q", seen)
 	}
 	p.press("#signout")
@@ -129,55 +127,4 @@ func (p *tab) session(address string) *network.Cookie {
 		p.Fatalf("there are %d cookies", len(kept))
 	}
 	return kept[0]
-}
-
-// Without JavaScript and without a mouse it works as well, all the way.
-func TestBrowserWithKeyboardAlone(t *testing.T) {
-	t.Parallel()
-	p := startBrowser(t).visitor(t)
-	s := startSite(t)
-	s.add(t, "alice")
-	p.withoutScripts()
-	p.open(s.url)
-	p.keys("alice", "\t", sitePassword, "\r")
-	p.at("/2fa/enroll")
-	device := p.scan()
-	p.tabTo("#code")
-	p.keys(device.code(), "\t", "\r")
-	p.recoveryCodes()
-	p.tabTo("#account")
-	p.keys("\r")
-	p.shows("Your devices", "Phone")
-	p.tabTo("#signout")
-	p.keys("\r")
-	p.keys("alice", "\t", sitePassword, "\r")
-	p.shows("Enter your code")
-	p.keys(device.code(), "\r")
-	p.shows("Your devices", "Phone")
-}
-
-// keys types; the last key sends a form or follows a link.
-func (p *tab) keys(texts ...string) {
-	p.Helper()
-	last := len(texts) - 1
-	for _, text := range texts[:last] {
-		if text == "\t" {
-			do(p, "pressing Tab", chromedp.KeyEvent(text))
-		} else {
-			send(p, input.InsertText, input.InsertTextParams{Text: text})
-		}
-	}
-	p.load("pressing Enter", chromedp.KeyEvent(texts[last]))
-}
-
-// tabTo presses Tab until something has the focus.
-func (p *tab) tabTo(selector string) {
-	p.Helper()
-	for range 30 {
-		do(p, "pressing Tab", chromedp.KeyEvent("\t"))
-		if do(p, "reading the focus", chromedp.Evaluate[bool](`document.activeElement.matches("`+selector+`")`)) {
-			return
-		}
-	}
-	p.Fatalf("Tab doesn't lead to %s:\n%s", selector, p.describe())
 }

@@ -38,7 +38,7 @@ var foreign = map[string]string{
 	"ssh":       "openssh-client",
 	"chromium":  "chromium",
 	"zbarimg":   "zbar-tools",
-	"nginx":     "nginx-light",
+	"nginx":     "nginx",
 }
 
 // foreignFiles are files of packages that have no program.
