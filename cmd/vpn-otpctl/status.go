@@ -16,7 +16,7 @@ func (t *tool) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "status",
 		Short:   "Show how the daemon is doing",
-		Long:    "Show how the daemon is doing: policy, store, listeners, clients (and which of them send no Message-Authenticator), exemptions, counts since the start.",
+		Long:    "Show how the daemon is doing: policy, store, clock, listeners, clients (and which of them send no Message-Authenticator), exemptions, counts since the start.",
 		Example: "  vpn-otpctl status",
 		Args:    names(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -38,6 +38,7 @@ func describeStatus(w io.Writer, s admin.Status) {
 	}
 	fmt.Fprintf(w, "store\t%s %s, schema %d, %s\n", s.Store.Driver, s.Store.Path, s.Store.SchemaVersion, health)
 	fmt.Fprintf(w, "users\t%d, %d enrolled\n", s.Store.Users, s.Store.EnrolledUsers)
+	fmt.Fprintf(w, "clock\t%s\n", describeClock(s.Clock))
 	if len(s.ExemptUsers) > 0 {
 		fmt.Fprintf(w, "exempt\t%s\n", strings.Join(s.ExemptUsers, ", "))
 	}
@@ -52,6 +53,21 @@ func describeStatus(w io.Writer, s admin.Status) {
 	for _, name := range slices.Sorted(maps.Keys(s.Counters)) {
 		fmt.Fprintf(w, "%s\t%d\n", strings.ReplaceAll(name, "_", " "), s.Counters[name])
 	}
+}
+
+// describeClock says whether the clock is right, who says so, and what to do.
+func describeClock(c admin.ClockStatus) string {
+	words := c.Sync
+	if c.Source != "" {
+		words += ", says " + c.Source
+	}
+	if c.DeviceOffsetSeconds != 0 {
+		words += fmt.Sprintf("; devices are ahead by %.0f s, by %d codes", c.DeviceOffsetSeconds, c.Samples)
+	}
+	if c.Advice != "" {
+		words += ". " + c.Advice
+	}
+	return words
 }
 
 // authenticator says whether a client sends Message-Authenticator, and what
