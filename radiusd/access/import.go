@@ -40,6 +40,18 @@ type ImportReport struct {
 // ImportSkipped is something that wasn't taken.
 type ImportSkipped struct{ Place, Name, Reason string }
 
+// ImportOptions say how accounts are taken over.
+type ImportOptions struct {
+	Source string // what the audit records call the other system
+	DryRun bool   // only report
+	// Own is the canonical name of whoever asks: that account is left alone; ""
+	// leaves none alone.
+	Own string
+	// Progress hears how many accounts were looked at; nil: nobody. It must not
+	// wait: all logins would wait with it.
+	Progress func(done int)
+}
+
 // EventImported is the event of the audit log for an account that an import
 // added or gave something.
 const EventImported = "imported"
@@ -52,18 +64,25 @@ var errDryRun = errors.New("dry run")
 // Import adds accounts and devices in one transaction: all that can be, or on a
 // fault nothing. It can be repeated. What is here already stays as it is: no
 // password, device or policy of a user is replaced. A dry run only reports.
-// Users aren't told, since nothing changes for them.
-func (a *Accounts) Import(ctx context.Context, actor store.Actor, accounts []ImportedAccount, source string, dryRun bool) (ImportReport, error) {
+// Users aren't told, since nothing changes for them. Whoever asked and goes away
+// before the end gets nothing imported.
+func (a *Accounts) Import(ctx context.Context, actor store.Actor, accounts []ImportedAccount, options ImportOptions) (ImportReport, error) {
 	var report ImportReport
 	err := a.store.Update(ctx, func(tx *store.Tx) error {
-		run := importRun{tx: tx, names: a.gate.settings.Load().Names, seen: make(map[string]string)}
-		for _, account := range accounts {
-			if err := run.account(actor, account, source); err != nil {
+		run := importRun{tx: tx, actor: actor, options: options, names: a.gate.settings.Load().Names, seen: make(map[string]string)}
+		for i, account := range accounts {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := run.account(account); err != nil {
 				return fmt.Errorf("importing %s: %w", account.Place, err)
+			}
+			if options.Progress != nil {
+				options.Progress(i + 1)
 			}
 		}
 		report = run.report
-		if dryRun {
+		if options.DryRun {
 			return errDryRun
 		}
 		return nil
@@ -79,17 +98,19 @@ func (a *Accounts) Import(ctx context.Context, actor store.Actor, accounts []Imp
 
 // importRun is one run of an import's transaction.
 type importRun struct {
-	tx     *store.Tx
-	names  Names
-	seen   map[string]string // canonical name -> place of the one that was taken
-	report ImportReport
+	tx      *store.Tx
+	actor   store.Actor
+	options ImportOptions
+	names   Names
+	seen    map[string]string // canonical name -> place of the one that was taken
+	report  ImportReport
 }
 
 func (r *importRun) skip(place, name, format string, arguments ...any) {
 	r.report.Skipped = append(r.report.Skipped, ImportSkipped{place, name, fmt.Sprintf(format, arguments...)})
 }
 
-func (r *importRun) account(actor store.Actor, imported ImportedAccount, source string) error {
+func (r *importRun) account(imported ImportedAccount) error {
 	name, err := r.names.Canonicalize(imported.Name)
 	if err != nil {
 		r.skip(imported.Place, imported.Name, "%v", err)
@@ -100,6 +121,10 @@ func (r *importRun) account(actor store.Actor, imported ImportedAccount, source 
 		return nil
 	}
 	r.seen[name] = imported.Place
+	if name == r.options.Own {
+		r.skip(imported.Place, imported.Name, "nobody changes the own account: ask somebody else")
+		return nil
+	}
 	added, err := r.tx.AddAccount(name)
 	if err != nil {
 		return err
@@ -142,8 +167,8 @@ func (r *importRun) account(actor store.Actor, imported ImportedAccount, source 
 		r.report.Unchanged++
 		return nil
 	}
-	return r.tx.Audit(store.Record{Event: EventImported, User: name, Actor: actor,
-		Detail: fmt.Sprintf("source=%q devices=%d", source, devices)})
+	return r.tx.Audit(store.Record{Event: EventImported, User: name, Actor: r.actor,
+		Detail: fmt.Sprintf("source=%q devices=%d", r.options.Source, devices)})
 }
 
 // devices adds the devices that aren't there. A user who is enrolled here with
@@ -173,7 +198,7 @@ func (r *importRun) devices(account store.Account, imported ImportedAccount) (ad
 			label = importedLabel
 		}
 		device := store.Device{User: account.Name, Label: freeLabel(label, "", account.Devices),
-			Algorithm: d.Algorithm, Digits: d.Digits, Period: d.Period, LastStep: d.LastStep}
+			Algorithm: d.Algorithm, Digits: d.Digits, Period: d.Period, LastStep: r.lastStep(d)}
 		if device, err = r.tx.AddDevice(device, d.Secret); err != nil {
 			return added, err
 		}
@@ -198,4 +223,11 @@ func (r *importRun) deviceFault(account store.Account, d ImportedDevice, enrolle
 		return fmt.Sprintf("the devices of a user must show equally many digits; the first shows %d", account.Devices[0].Digits)
 	}
 	return ""
+}
+
+// lastStep is the newest step that counts as used. A step of the future, by a
+// clock that was wrong there, would refuse the user's codes until it has come:
+// what is later than any code that is accepted now is no use of one.
+func (r *importRun) lastStep(d ImportedDevice) int64 {
+	return min(d.LastStep, totp.Step(r.tx.Now(), d.Period)+1)
 }

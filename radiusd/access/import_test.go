@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func imported(name, secret string) access.ImportedAccount {
 
 func (w *world) imports(dryRun bool, accounts ...access.ImportedAccount) access.ImportReport {
 	w.Helper()
-	report, err := w.accounts.Import(w.Context(), admin, accounts, "test", dryRun)
+	report, err := w.accounts.Import(w.Context(), admin, accounts, access.ImportOptions{Source: "test", DryRun: dryRun})
 	w.must(err)
 	return report
 }
@@ -101,16 +102,57 @@ func TestImportedLastStep(t *testing.T) {
 	w.want(w.ask(codeOnly(), "carol", w.code(0)), access.Accept, access.TOTPAccepted)
 }
 
-func TestImportInterrupted(t *testing.T) {
+// A step of the future is no use of a code: nobody is locked out by it for years.
+func TestImportedStepOfTheFuture(t *testing.T) {
 	t.Parallel()
 	w := firstUse(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := w.accounts.Import(ctx, admin, []access.ImportedAccount{imported("carol", secret)}, "test", false); err == nil {
-		t.Error("imported although it was called off")
+	carol := imported("carol", secret)
+	carol.Devices[0].LastStep = totp.Step(w.clock.Now(), 30) + 1_000_000
+	w.imports(false, carol)
+	w.want(w.ask(codeOnly(), "carol", w.code(1)), access.Reject, access.CodeUsed)
+	w.clock.Add(time.Minute)
+	w.want(w.ask(codeOnly(), "carol", w.code(0)), access.Accept, access.TOTPAccepted)
+}
+
+// Whoever asked may go away before it begins, or in the middle.
+func TestImportInterrupted(t *testing.T) {
+	t.Parallel()
+	for _, after := range []int{0, 1} {
+		w := firstUse(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		options := access.ImportOptions{Source: "test", Progress: func(done int) {
+			if done == after {
+				cancel()
+			}
+		}}
+		if after == 0 {
+			cancel()
+		}
+		_, err := w.accounts.Import(ctx, admin, []access.ImportedAccount{imported("carol", secret), imported("dave", otherSecret)}, options)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("called off after %d: %v", after, err)
+		}
+		for _, name := range []string{"carol", "dave"} {
+			if _, found, _ := w.store.Account(t.Context(), name); found {
+				t.Errorf("half an import is left: %s", name)
+			}
+		}
+		cancel()
+	}
+}
+
+// An import is no way around the rule that nobody changes the own account.
+func TestImportLeavesTheOwnAccount(t *testing.T) {
+	t.Parallel()
+	w := firstUse(t)
+	accounts := []access.ImportedAccount{imported("Carol", secret), imported("dave", otherSecret)}
+	report, err := w.accounts.Import(t.Context(), admin, accounts, access.ImportOptions{Own: "carol"})
+	w.must(err)
+	if report.Users != 1 || !strings.Contains(skipped(report), "row of Carol: nobody changes the own account") {
+		t.Errorf("%+v", report)
 	}
 	if _, found, _ := w.store.Account(t.Context(), "carol"); found {
-		t.Error("half an import is left")
+		t.Error("the own account was made")
 	}
 }
 
