@@ -14,6 +14,9 @@ import (
 // ErrExists: what was to be added is there already.
 var ErrExists = errors.New("exists already")
 
+// ErrNoBackup: the copy of this kind of database is made by its own tools.
+var ErrNoBackup = errors.New("this kind of database is copied by its own tools")
+
 // Dialect is what differs between the databases.
 type Dialect struct {
 	Name string // as the configuration names it
@@ -31,6 +34,9 @@ type Dialect struct {
 	ForUpdate string
 	// TableExists selects the number of tables named $1.
 	TableExists string
+	// Backup writes a consistent copy of the database to a file that isn't there
+	// yet, while others go on; nil: the database has tools of its own for that.
+	Backup func(ctx context.Context, into string) error
 }
 
 // Options of a Store; the zero value of each field will do.
@@ -124,6 +130,18 @@ func (s *Store) Probe(ctx context.Context) error {
 			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, tx.Now().UTC().Format(time.RFC3339Nano))
 		return err
 	})
+}
+
+// Backup writes a copy of the whole store, as of one moment, to a file that
+// isn't there yet. Logins go on meanwhile. The keys aren't in it.
+func (s *Store) Backup(ctx context.Context, into string) error {
+	if s.dialect.Backup == nil {
+		return ErrNoBackup
+	}
+	if err := s.dialect.Backup(ctx, into); err != nil {
+		return fmt.Errorf("copying the database: %w", err)
+	}
+	return nil
 }
 
 func millis(t time.Time) int64 {

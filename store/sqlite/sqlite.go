@@ -81,7 +81,9 @@ func Open(ctx context.Context, path string, keys store.Keys, options store.Optio
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	s, err := store.Open(ctx, Dialect(), read, write, keys, options)
+	dialect := Dialect()
+	dialect.Backup = func(ctx context.Context, into string) error { return backup(ctx, path, into) }
+	s, err := store.Open(ctx, dialect, read, write, keys, options)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
