@@ -23,6 +23,8 @@ type Config struct {
 	Clients  []radiusd.Client
 	Settings access.Settings // all but the start of the rule, which the store knows
 
+	AuditKeep time.Duration // 0: for ever
+
 	firstUse access.FirstUseWay // as it is written
 	issuer   string             // "": by the page's host
 }
@@ -53,7 +55,8 @@ type file struct {
 	Password PasswordConfig `toml:"password"`
 	Enroll   enrollConfig   `toml:"enroll"`
 	Notice   noticeConfig   `toml:"notice"`
-	Admin    AdminConfig    `toml:"admin"`
+	Admin    adminConfig    `toml:"admin"`
+	Audit    auditConfig    `toml:"audit"`
 	Log      LogConfig      `toml:"log"`
 	Metrics  MetricsConfig  `toml:"metrics"`
 }
@@ -126,11 +129,6 @@ type PasswordConfig struct {
 	Parallel int      `toml:"parallel"` // 0 to 256
 }
 
-// AdminConfig is [admin].
-type AdminConfig struct {
-	Socket string `toml:"socket"`
-}
-
 // LogConfig is [log].
 type LogConfig struct {
 	Level  slog.Level `toml:"level"`
@@ -158,7 +156,8 @@ func defaults() *file {
 		Enroll: enrollConfig{TrustedProxies: []string{}, Return: []string{}, FirstUseNetworks: []string{},
 			Algorithm: rules.NewDevices.Algorithm, Digits: rules.NewDevices.Digits, Period: rules.NewDevices.Period},
 		Notice: noticeConfig{Language: "en"},
-		Admin:  AdminConfig{Socket: "/run/vpn-otpd/admin.sock"},
+		Admin:  adminConfig{Socket: "/run/vpn-otpd/admin.sock", AdminGroup: adminGroup, HelpdeskGroup: helpdeskGroup, Administrators: []string{}, Users: map[string]string{}},
+		Audit:  auditConfig{Keep: 400 * day},
 		Log:    LogConfig{Level: slog.LevelInfo, Format: "text"},
 	}
 }

@@ -16,9 +16,8 @@ import (
 // check looks at everything that was written and puts it into the types of
 // those who use it. What it returns is of use only if it found no faults.
 func (l *loader) check(w *file) *Config {
-	config := &Config{Node: l.node(w.Node), Store: w.Store, Radius: w.Radius, Password: w.Password, Admin: w.Admin, Log: w.Log}
+	config := &Config{Node: l.node(w.Node), Store: w.Store, Radius: w.Radius, Password: w.Password, Admin: l.admin(w), AuditKeep: w.Audit.Keep, Log: w.Log}
 	config.Store.Path, config.Store.KeyFile = l.path(w.Store.Path), l.path(w.Store.KeyFile)
-	config.Admin.Socket = l.path(w.Admin.Socket)
 	l.checkStore(w.Store)
 	l.checkRadius(w.Radius)
 	l.checkRest(w)

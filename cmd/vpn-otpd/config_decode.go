@@ -121,6 +121,8 @@ func (d *decoder) value(value any, into reflect.Value, key string) {
 		d.table(table, into, key)
 	case reflect.Slice:
 		d.list(value, into, key)
+	case reflect.Map:
+		d.texts(value, into, key)
 	default:
 		d.scalar(value, into, key)
 	}
@@ -143,6 +145,25 @@ func parseDuration(text string) (time.Duration, error) {
 	}
 	duration, err := time.ParseDuration(rest)
 	return time.Duration(number)*day + duration, err
+}
+
+// texts is a table with keys of the administrator's own.
+func (d *decoder) texts(value any, into reflect.Value, key string) {
+	table, ok := value.(map[string]any)
+	if !ok {
+		d.fault(key, "a table is expected: [%s]", key)
+		return
+	}
+	texts := make(map[string]string)
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		text, ok := table[name].(string)
+		if !ok {
+			d.fault(key+"."+name, "a text in quotes is expected")
+			continue
+		}
+		texts[name] = text
+	}
+	into.Set(reflect.ValueOf(texts))
 }
 
 func (d *decoder) list(value any, into reflect.Value, key string) {

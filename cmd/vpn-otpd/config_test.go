@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/admin"
 	"vpn-otpd/radiusd/notice"
 )
 
@@ -92,6 +93,9 @@ func TestEveryKeyArrives(t *testing.T) {
 		"password":  config.Password.Parallel == 1,
 		"log":       config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
 		"metrics":   config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
+		"roles": reflect.DeepEqual(config.Admin.Roles, admin.Roles{AdminGroups: []uint32{64201}, HelpdeskGroups: []uint32{0},
+			Administrators: []string{"carol", "anna"}, Users: map[uint32]string{0: "helen", 64302: "anna"}}),
+		"audit":     config.AuditKeep == 30*day,
 		"page":      config.Page.Listen == "127.0.0.1:8080" && config.Page.address() == "https://vpn.example.org/2fa/" && len(config.Page.TrustedProxies) == 2 && len(config.Page.Returns) == 2,
 		"first use": first.How == "challenge" && len(first.Networks) == 1 && first.EnrollWithin == 14*day+12*time.Hour && first.AfterReset == 0,
 		"devices":   config.Settings.NewDevices == access.DeviceKind{Algorithm: "SHA256", Digits: 8, Period: 60} && config.Settings.Issuer == "Example VPN",
@@ -272,7 +276,7 @@ func TestRestartNeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "node store.path store.key_file radius.listen radius.reject_delay radius.workers names.realm password.parallel " +
-		"enroll.listen enroll.url enroll.trusted_proxies enroll.return notice.language notice.mail notice.webhook admin.socket log.format"
+		"enroll.listen enroll.url enroll.trusted_proxies enroll.return notice.language notice.mail notice.webhook admin.socket metrics.listen log.format"
 	if got := strings.Join(RestartNeeded(old, shipped), " "); got != want {
 		t.Errorf("got %s", got)
 	}

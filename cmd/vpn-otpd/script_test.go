@@ -39,6 +39,9 @@ var foreign = map[string]string{
 	"chromium":  "chromium",
 	"zbarimg":   "zbar-tools",
 	"nginx":     "nginx",
+
+	"setpriv":        "util-linux",
+	"fail2ban-regex": "fail2ban",
 }
 
 // foreignFiles are files of packages that have no program.
@@ -64,6 +67,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SECRET", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 			env.Setenv("RADIUS_SECRET", "testing123-is-long")
 			env.Setenv("VPN_OTPCTL_SOCKET", filepath.Join(env.WorkDir, "admin.sock"))
+			filter, err := filepath.Abs("../../packaging/examples/fail2ban/filter.d/vpn-otpd.conf")
+			if err != nil {
+				return err
+			}
+			env.Setenv("FAIL2BAN_FILTER", filter)
 			for variable, pattern := range map[string]string{"PAM_WRAPPER_SO": foreignFiles["pam_wrapper"].pattern, "PAM_RADIUS_SO": foreignFiles["pam_radius"].pattern} {
 				if found, _ := filepath.Glob(pattern); len(found) > 0 {
 					env.Setenv(variable, found[0])
@@ -171,7 +179,7 @@ func capture(ts *testscript.TestScript, neg bool, arguments []string) {
 
 // sendSignal sends a signal to the process whose number is in a file.
 func sendSignal(ts *testscript.TestScript, neg bool, arguments []string) {
-	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "INT": syscall.SIGINT}
 	var pid int
 	_, err := fmt.Sscan(ts.ReadFile(arguments[1]), &pid)
 	ts.Check(err)

@@ -96,6 +96,11 @@ type server struct {
 // them the other way round.
 func (d *server) run(ctx context.Context, config *Config) (err error) {
 	d.notifier = notifier{d.logger}
+	release, err := shareStore(ctx, config.Store.Path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	if err := d.openStore(ctx, config); err != nil {
 		return err
 	}
@@ -216,7 +221,7 @@ func (d *server) build(ctx context.Context, config *Config) error {
 	if d.notices, err = d.newNotices(config); err != nil {
 		return err
 	}
-	d.admin = &admin.Server{Accounts: d.accounts, Status: d.status, Reload: d.reload, EnrollURL: config.Page.address(), Log: d.logger}
+	d.admin = d.newAdmin(config)
 	return d.apply(ctx, config)
 }
 
@@ -237,7 +242,7 @@ func (d *server) maintain(ctx context.Context) {
 		case <-prune.C:
 			err = d.store.Prune(ctx)
 		case <-head.C:
-			err = d.logAuditHead(ctx)
+			err = errors.Join(d.logAuditHead(ctx), d.pruneAudit(ctx))
 		}
 		if err != nil {
 			d.logger.Error("maintenance of the store failed", "error", err)
