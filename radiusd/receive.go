@@ -24,6 +24,9 @@ type exchange struct {
 // nothing of datagram and control.
 func (s *Server) receive(l link, datagram, control []byte, remote netip.AddrPort) {
 	defer s.survive(nil)
+	if s.takeSelf(l, datagram, control, remote) {
+		return
+	}
 	s.counters.received.Add(1)
 	peer := s.clients.Load().lookup(remote.Addr())
 	if peer == nil {

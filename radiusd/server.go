@@ -77,6 +77,7 @@ type Server struct {
 	options    Options
 	logger     *slog.Logger
 	clients    atomic.Pointer[Table]
+	self       atomic.Pointer[self] // nil: this process doesn't ask
 	duplicates *duplicates
 	queue      *queue
 	status     *statusQueue
