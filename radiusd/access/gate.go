@@ -36,6 +36,7 @@ type Gate struct {
 	refusals refusals
 	counters counters
 	witness  Witness
+	probing  atomic.Bool // a probe reads the store
 }
 
 // Witness hears of each code of a device that was accepted: its step, the
