@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"vpn-otpd/radiusd/admin"
 	"vpn-otpd/radiusd/client"
@@ -70,7 +71,9 @@ func (s *site) add(t *testing.T, names ...string) {
 // login is a user at the VPN's prompt.
 func (s *site) login(t *testing.T, user string) *client.Login {
 	t.Helper()
-	conn, err := client.Dial(t.Context(), s.target())
+	target := s.target()
+	target.Retransmission = client.Retransmission{Longest: 2 * time.Second, Count: 30, Total: 3 * patience} // of a patient VPN
+	conn, err := client.Dial(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
