@@ -144,36 +144,6 @@ func (s *Store) Account(ctx context.Context, name string) (account Account, foun
 	return account, found, err
 }
 
-// Accounts returns at most limit users whose names come after a name, by name,
-// each with devices and the number of codes left.
-func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]Account, error) {
-	var accounts []Account
-	err := s.View(ctx, func(tx *Tx) error {
-		rows, err := tx.query(`SELECT `+accountColumns+` FROM users WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			account, err := scanAccount(rows)
-			if err != nil {
-				return err
-			}
-			accounts = append(accounts, account)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		for i := range accounts {
-			if err := tx.fill(&accounts[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return accounts, err
-}
-
 // fill adds what stands in other tables.
 func (tx *Tx) fill(account *Account) (err error) {
 	if account.Devices, err = tx.devices(account.Name); err != nil {

@@ -75,6 +75,33 @@ func testPages(w *world) {
 	}
 }
 
+// A page shows of each user what is there of one alone.
+func testPageIsWhole(w *world) {
+	soon := w.clock.Now().Add(time.Hour)
+	for n, name := range []string{"a", "b", "c", "d"} {
+		w.enroll(name, []byte(strings.Repeat(name, 20)))
+		w.update(func(tx *store.Tx) error {
+			_, err := tx.AddDevice(store.Device{User: name, Label: "second", Algorithm: "SHA256", Digits: 8, Period: 60}, []byte(strings.Repeat(name, 16)))
+			return errors.Join(err, tx.ReplaceRecoveryCodes(name, [][]byte{{1}, {2}, {3}}[:n]),
+				tx.AddTemporaryCode(name, store.TemporaryCode{MAC: []byte("live"), Uses: 1, ExpiresAt: soon}),
+				tx.AddTemporaryCode(name, store.TemporaryCode{MAC: []byte("expired"), Uses: 1, ExpiresAt: w.clock.Now()}))
+		})
+	}
+	w.update(func(tx *store.Tx) error { _, err := tx.RemoveDevices("b"); return err })
+	page, err := w.Accounts(w.Context(), "a", 2)
+	w.must(err)
+	if len(page) != 2 || page[0].Name != "b" || len(page[1].Devices) != 2 || page[1].RecoveryCodes != 2 || page[1].TemporaryCodes != 1 {
+		w.Errorf("the page is %+v", page)
+	}
+	for _, account := range page {
+		alone, _, err := w.FullAccount(w.Context(), account.Name)
+		w.must(err)
+		if !reflect.DeepEqual(account, alone) {
+			w.Errorf("on the page %+v, alone %+v", account, alone)
+		}
+	}
+}
+
 // An epoch never comes back, not even to a name that was deleted.
 func testEpochs(w *world) {
 	w.enroll("alice", secret)

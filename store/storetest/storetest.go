@@ -57,6 +57,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"LogPages", testLogPages},
 		{"PruneAudit", testPruneAudit},
 		{"AuditMAC", testAuditMAC},
+		{"PageIsWhole", testPageIsWhole},
 		{"PruneAuditWhole", testPruneAuditWhole},
 		{"PruneWhileVerifying", testPruneWhileVerifying},
 		{"Refusals", testRefusals},
