@@ -11,7 +11,7 @@ import (
 
 // openPage opens the page's address, if it has one here.
 func (d *server) openPage(ctx context.Context, config *Config) error {
-	if config.Page.Listen == "" {
+	if config.Page.Listen == "" && d.passed.enroll == nil {
 		return nil
 	}
 	handler, err := enroll.New(enroll.Options{
@@ -22,7 +22,7 @@ func (d *server) openPage(ctx context.Context, config *Config) error {
 	if err != nil {
 		return fmt.Errorf("making the enrollment page: %w", err)
 	}
-	d.page, err = listenPage(ctx, config.Page, handler, d.logger)
+	d.page, err = listenPage(ctx, config.Page, d.passed.enroll, handler, d.logger)
 	return err
 }
 

@@ -14,12 +14,8 @@ import (
 
 // listen opens the RADIUS sockets and the page's address, all or none.
 func (d *server) listen(ctx context.Context, config *Config) error {
-	for _, address := range config.Radius.Listen {
-		conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", address)
-		if err != nil {
-			return errors.Join(fmt.Errorf("radius.listen: %w", err), d.closeSockets())
-		}
-		d.sockets = append(d.sockets, conn.(*net.UDPConn))
+	if err := d.openRadius(ctx, config.Radius.Listen); err != nil {
+		return errors.Join(err, d.closeSockets())
 	}
 	if err := d.openPage(ctx, config); err != nil {
 		return errors.Join(err, d.closeSockets())
@@ -30,13 +26,39 @@ func (d *server) listen(ctx context.Context, config *Config) error {
 	return nil
 }
 
+// openRadius opens the addresses, unless systemd has opened others.
+func (d *server) openRadius(ctx context.Context, addresses []string) error {
+	if len(d.passed.radius) > 0 {
+		d.sockets = d.passed.radius
+		return nil
+	}
+	for _, address := range addresses {
+		conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", address)
+		if err != nil {
+			return fmt.Errorf("radius.listen: %w", err)
+		}
+		d.sockets = append(d.sockets, conn.(*net.UDPConn))
+	}
+	return nil
+}
+
+// openAdmin makes the admin socket, unless systemd has made it.
+func (d *server) openAdmin(path string) (net.Listener, error) {
+	if d.passed.admin != nil {
+		return d.passed.admin, nil
+	}
+	return admin.Listen(path)
+}
+
 // openMetrics opens the address of the metrics, if it has one.
 func (d *server) openMetrics(ctx context.Context, address string) (err error) {
-	if address == "" {
+	if address == "" && d.passed.metrics == nil {
 		return nil
 	}
 	metrics := newPageServer(d.metricsHandler(), d.logger)
-	if path, isSocket := strings.CutPrefix(address, unixPrefix); isSocket {
+	if d.passed.metrics != nil {
+		metrics.listener = d.passed.metrics
+	} else if path, isSocket := strings.CutPrefix(address, unixPrefix); isSocket {
 		metrics.listener, err = admin.Listen(path)
 	} else {
 		metrics.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", address)

@@ -45,8 +45,9 @@ func newPageServer(handler http.Handler, logger *slog.Logger) *pageServer {
 	}}
 }
 
-// listenPage opens the page's address; nothing is answered yet.
-func listenPage(ctx context.Context, config PageConfig, handler http.Handler, logger *slog.Logger) (*pageServer, error) {
+// listenPage opens the page's address, unless it was passed one that is open;
+// nothing is answered yet.
+func listenPage(ctx context.Context, config PageConfig, passed net.Listener, handler http.Handler, logger *slog.Logger) (*pageServer, error) {
 	p := newPageServer(handler, logger)
 	if config.Certificate != "" {
 		var err error
@@ -55,9 +56,12 @@ func listenPage(ctx context.Context, config PageConfig, handler http.Handler, lo
 		}
 		p.server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.certificate.get}
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("enroll.listen: %w", err)
+	listener := passed
+	if listener == nil {
+		var err error
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", config.Listen); err != nil {
+			return nil, fmt.Errorf("enroll.listen: %w", err)
+		}
 	}
 	p.listener = netutil.LimitListener(listener, pageConnections)
 	return p, nil

@@ -17,7 +17,7 @@ import (
 func startPage(t *testing.T, config PageConfig, handler http.Handler) *pageServer {
 	t.Helper()
 	config.Listen = "127.0.0.1:0"
-	p, err := listenPage(t.Context(), config, handler, slog.New(slog.DiscardHandler))
+	p, err := listenPage(t.Context(), config, nil, handler, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,11 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/spf13/cobra"
 
 	"vpn-otpd/radiusd"
@@ -47,11 +49,18 @@ SIGHUP reads the configuration again; a faulty one changes nothing.`,
 
 // serve runs the daemon of a configuration file until ctx is done.
 func serve(ctx context.Context, path string, stderr io.Writer) error {
+	passed, err := takeSockets(activation.Files(true)) // once: nobody else may take them
+	if err != nil {
+		return err
+	}
 	config, warnings, err := loadConfig(path, systemEnvironment())
 	if err != nil {
 		return err
 	}
-	d := &server{path: path, level: new(slog.LevelVar), started: time.Now()}
+	if err := passed.check(config); err != nil {
+		return err
+	}
+	d := &server{path: path, passed: passed, level: new(slog.LevelVar), started: time.Now()}
 	d.logger = newLogger(stderr, config.Log.Format, d.level)
 	for _, warning := range warnings {
 		d.logger.Warn(warning.String())
@@ -70,6 +79,7 @@ func newLogger(w io.Writer, format string, level slog.Leveler) *slog.Logger {
 // server is the running daemon.
 type server struct {
 	path    string
+	passed  sockets // those of systemd
 	logger  *slog.Logger
 	level   *slog.LevelVar
 	started time.Time
@@ -90,6 +100,7 @@ type server struct {
 	clock    *clock.Watch
 	notices  *notice.Sender // nil: users aren't told
 	notifier notifier
+	asking   atomic.Bool // the store, for the status
 }
 
 // run starts the parts in the order in which they need each other, and stops
@@ -111,7 +122,7 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	if err := d.listen(ctx, config); err != nil {
 		return err
 	}
-	adminListener, err := admin.Listen(config.Admin.Socket)
+	adminListener, err := d.openAdmin(config.Admin.Socket)
 	if err != nil {
 		return errors.Join(err, d.closeSockets())
 	}
@@ -136,6 +147,8 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	}
 	parts.Go(func() { ended <- d.admin.Serve(inside, adminListener) })
 	parts.Go(func() { d.maintain(inside) })
+	parts.Go(func() { d.tellStatus(inside, statusEvery) })
+	parts.Go(func() { d.feedWatchdog(inside) })
 	parts.Go(func() { d.clock.Run(inside) })
 	if d.notices != nil {
 		parts.Go(func() { d.notices.Run(inside) })
@@ -146,8 +159,8 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 			return errors.Join(err, d.stop(inside))
 		}
 	}
-	d.logReady(config)
-	d.notifier.ready(fmt.Sprintf("two-factor is %s", config.policyName()))
+	d.logReady(config, adminListener.Addr().String())
+	d.notifier.ready(d.statusLine(ctx))
 	err = d.wait(ctx, hangups, ended)
 	d.logger.Info("stopping")
 	d.notifier.stopping()
@@ -165,7 +178,7 @@ func (d *server) wait(ctx context.Context, hangups <-chan os.Signal, ended <-cha
 			if _, err := d.reload(ctx); err != nil {
 				d.logger.Error("reload refused, the old configuration stays", "error", err)
 			}
-			d.notifier.ready(fmt.Sprintf("two-factor is %s", d.current().policyName()))
+			d.notifier.ready(d.statusLine(ctx))
 		case err := <-ended:
 			if err == nil {
 				err = errors.New("a listener ended")
@@ -185,7 +198,7 @@ func (d *server) stop(ctx context.Context) error {
 }
 
 // logReady names every address that it listens on.
-func (d *server) logReady(config *Config) {
+func (d *server) logReady(config *Config, adminSocket string) {
 	places := []any{"radius", d.addresses()}
 	if d.page != nil {
 		places = append(places, "enroll", d.page.address())
@@ -193,7 +206,7 @@ func (d *server) logReady(config *Config) {
 	if d.metrics != nil {
 		places = append(places, "metrics", d.metrics.address())
 	}
-	d.logger.Info("ready", append(places, "admin", config.Admin.Socket, "policy", config.policyName(), "version", version)...)
+	d.logger.Info("ready", append(places, "admin", adminSocket, "policy", config.policyName(), "version", version)...)
 }
 
 // build makes the parts that decide and answer; nothing listens yet.
