@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -49,6 +50,9 @@ SIGHUP reads the configuration again; a faulty one changes nothing.`,
 
 // serve runs the daemon of a configuration file until ctx is done.
 func serve(ctx context.Context, path string, stderr io.Writer) error {
+	// Go's own status for a panic, or for a watchdog's SIGABRT, is that of a wrong
+	// configuration, after which systemd doesn't restart: let the signal be seen.
+	debug.SetTraceback("crash")
 	passed, err := takeSockets(activation.Files(true)) // once: nobody else may take them
 	if err != nil {
 		return err
