@@ -106,6 +106,22 @@ func TestWatchdogOfASocketThatHangs(t *testing.T) {
 	if err := w.probe(t.Context()); err == nil || !strings.Contains(err.Error(), "asking 127.0.0.1:") {
 		t.Errorf("nobody reads any more: %v", err)
 	}
+	ended := make(chan error)
+	go func() { ended <- w.probe(t.Context()) }()
+	flood := dial(t, d.target().Address)
+	defer flood.Close()
+	for over := false; !over; {
+		select {
+		case err := <-ended:
+			if over = true; err != nil {
+				t.Errorf("a flood keeps the question out, and it is read: %v", err)
+			}
+		case <-time.After(time.Millisecond):
+			if _, err := flood.Write([]byte("junk")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	w.answered[0] = false
 	if err := w.probe(t.Context()); err != nil {
 		t.Errorf("a socket that never answered: %v", err)
