@@ -136,7 +136,6 @@ func (p probes) Probe(ctx context.Context) error { return p(ctx) }
 func TestWatchdogOfAGateThatHangs(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, codeClient)
-	w := d.newWatchdog(5 * time.Second)
 	leave := make(chan bool)
 	for what, test := range map[string]struct {
 		gate probes
@@ -150,7 +149,8 @@ func TestWatchdogOfAGateThatHangs(t *testing.T) {
 		}, false},
 		"another fault": {func(context.Context) error { return errors.New("panic") }, true},
 	} {
-		w.gate, w.within = test.gate, 500*time.Millisecond
+		w := d.newWatchdog(500 * time.Millisecond)
+		w.gate = test.gate
 		if err := w.probe(t.Context()); (err != nil) != test.dies {
 			t.Errorf("%s: %v", what, err)
 		}
