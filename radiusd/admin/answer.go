@@ -59,25 +59,34 @@ func answer[In, Out any](s *Server, status int, call func(context.Context, quest
 
 // fail tells a refusal, and logs a fault.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, problem := s.answerTo(r, err)
+	writeProblem(w, status, problem)
+}
+
+// problem is fail for an answer that has begun.
+func (s *Server) problem(r *http.Request, err error) Problem {
+	_, problem := s.answerTo(r, err)
+	return problem
+}
+
+func (s *Server) answerTo(r *http.Request, err error) (status int, problem Problem) {
 	var refusal *access.Refusal
 	var forbidden *forbiddenError
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &forbidden):
-		writeProblem(w, http.StatusForbidden, Problem{forbidden.text, KindForbidden})
+		return http.StatusForbidden, Problem{forbidden.text, KindForbidden}
 	case errors.As(err, &tooLarge):
-		writeProblem(w, http.StatusRequestEntityTooLarge,
-			Problem{fmt.Sprintf("the request is longer than %d octets", tooLarge.Limit), KindTooLarge})
+		return http.StatusRequestEntityTooLarge, Problem{fmt.Sprintf("the request is longer than %d octets", tooLarge.Limit), KindTooLarge}
 	case errors.As(err, &refusal):
 		status, known := refusalStatus(refusal.Kind)
 		if !known {
 			s.Log.Error("refusal of an unknown kind", "kind", refusal.Kind)
 		}
-		writeProblem(w, status, Problem{refusal.Text, string(refusal.Kind)})
-	default:
-		s.Log.Error("admin request failed", "method", r.Method, "route", r.Pattern, "err", err)
-		writeProblem(w, http.StatusInternalServerError, faultProblem)
+		return status, Problem{refusal.Text, string(refusal.Kind)}
 	}
+	s.Log.Error("admin request failed", "method", r.Method, "route", r.Pattern, "err", err)
+	return http.StatusInternalServerError, faultProblem
 }
 
 func refusalStatus(kind access.RefusalKind) (status int, known bool) {

@@ -2,8 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -55,11 +53,15 @@ func (c *Client) Log(ctx context.Context, q LogQuery) (LogPage, error) {
 func (c *Client) VerifyLog(ctx context.Context, head string, progress func(read int64)) ([]Chain, error) {
 	query := make(url.Values)
 	set(query, "head", head)
+	request, err := newRequest(ctx, http.MethodGet, "/v1/log/verify?"+query.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
 	var last VerifyLine
-	err := c.stream(ctx, "/v1/log/verify?"+query.Encode(), func(octets []byte) error {
+	err = c.stream(ctx, request, func(octets []byte) error {
 		last = VerifyLine{}
-		if err := json.Unmarshal(octets, &last); err != nil {
-			return fmt.Errorf("what answers is not vpn-otpd: %w", err)
+		if err := decodeLine(octets, &last); err != nil {
+			return err
 		}
 		if progress != nil && last.Read > 0 {
 			progress(last.Read)
@@ -72,7 +74,7 @@ func (c *Client) VerifyLog(ctx context.Context, head string, progress func(read 
 	case last.Error != "":
 		return nil, &RefusalError{Status: http.StatusInternalServerError, Kind: KindFault, Text: last.Error}
 	case !last.Done:
-		return nil, fmt.Errorf("%w: the answer broke off", ErrNotReachable)
+		return nil, errBrokenOff
 	}
 	return last.Chains, nil
 }

@@ -36,6 +36,9 @@ var rights = map[string]right{
 	"GET /v1/log/verify":                      {role: Administrator},
 	"GET /v1/status":                          {role: Helpdesk},
 	"POST /v1/reload":                         {role: Administrator},
+	"POST /v1/import/{format}":                {role: Administrator},
+	"POST /v1/export":                         {role: Root},
+	"POST /v1/backup":                         {role: Administrator},
 }
 
 // forbiddenError is a right that the peer lacks, in words for the peer.
@@ -54,6 +57,8 @@ func (s *Server) permit(peer Peer, pattern, name string) error {
 		return &forbiddenError{"nobody may do this"}
 	case role == Stranger:
 		return &forbiddenError{strangerText(peer)}
+	case role < needed.role && needed.role == Root:
+		return &forbiddenError{"this is for root alone: the secrets of all users leave by it"}
 	case role < needed.role:
 		return &forbiddenError{"this is for administrators; the helpdesk may not do it"}
 	case !needed.changes || role == Root:

@@ -53,6 +53,9 @@ func TestEveryRouteHasItsRight(t *testing.T) {
 			t.Errorf("%s: %+v", pattern, needed)
 		}
 	}
+	if rights["POST /v1/export"].role != Root {
+		t.Error("secrets leave for others than root")
+	}
 	s := &Server{}
 	if err := s.permit(Peer{UID: 0}, "GET /v1/secrets", ""); err == nil {
 		t.Error("a route without a right is open to root")
@@ -69,7 +72,8 @@ func TestPermit(t *testing.T) {
 	t.Parallel()
 	w := serve(t, func(s *Server) { s.Roles = testRoles })
 	for pattern, needed := range rights {
-		read := !needed.changes
+		read := !needed.changes && needed.role < Root
+		open := needed.role < Root
 		byHelpdesk := slices.Contains(helpdeskMay, pattern)
 		for who, c := range map[string]struct {
 			peer Peer
@@ -84,11 +88,11 @@ func TestPermit(t *testing.T) {
 			"helpdesk, in capitals":      {Peer{UID: helen, GID: helpdeskGroup}, "Carol", byHelpdesk && read},
 			"helpdesk, unmapped":         {Peer{UID: 64399, GID: helpdeskGroup}, "alice", byHelpdesk && read},
 			"helpdesk, no name at all":   {Peer{UID: helen, GID: helpdeskGroup}, "\x01", byHelpdesk && read},
-			"administrator":              {Peer{UID: anna, GID: adminGroup}, "alice", true},
-			"administrator, another":     {Peer{UID: anna, GID: adminGroup}, "carol", true},
+			"administrator":              {Peer{UID: anna, GID: adminGroup}, "alice", open},
+			"administrator, another":     {Peer{UID: anna, GID: adminGroup}, "carol", open},
 			"administrator, own":         {Peer{UID: anna, GID: adminGroup}, "Anna", read},
 			"administrator of two roles": {Peer{UID: helen, GID: helpdeskGroup, Groups: []uint32{adminGroup}}, "helen", read},
-			"administrator, unmapped":    {Peer{UID: 64399, GID: adminGroup}, "alice", true},
+			"administrator, unmapped":    {Peer{UID: 64399, GID: adminGroup}, "alice", open},
 			"root":                       {Peer{UID: 0}, "root", true},
 		} {
 			if err := w.server.permit(c.peer, pattern, c.name); (err == nil) != c.want {
@@ -121,6 +125,9 @@ func TestForbiddenRoute(t *testing.T) {
 		"POST /v1/users/alice/devices":  "for administrators",
 		"POST /v1/users/alice/recovery": "for administrators",
 		"GET /v1/log/verify":            "for administrators",
+		"POST /v1/import/csv":           "for administrators",
+		"POST /v1/export":               "for root alone",
+		"POST /v1/backup":               "for administrators",
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		answer := w.ask(peer, method, path, "what is no JSON")
@@ -131,7 +138,7 @@ func TestForbiddenRoute(t *testing.T) {
 	if call, _ := w.accounts.last(); call != "" {
 		t.Errorf("came through: %s", call)
 	}
-	if log := w.log.String(); strings.Count(log, "admin request refused") != 8 || !strings.Contains(log, fmt.Sprint("uid=", helen)) {
+	if log := w.log.String(); strings.Count(log, "admin request refused") != 11 || !strings.Contains(log, fmt.Sprint("uid=", helen)) {
 		t.Errorf("log: %s", log)
 	}
 }

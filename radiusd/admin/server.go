@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"vpn-otpd/radiusd/access"
@@ -57,6 +58,18 @@ type Server struct {
 	// Client finds a RADIUS client by its name, as the configuration in force
 	// has it; nil: there are none.
 	Client func(name string) (client access.Client, known bool)
+	// Import takes users over. It hears of a peer that is gone by its context;
+	// progress may be called often and never waits. A source that can't be read
+	// is an *access.Refusal.
+	Import func(ctx context.Context, source ImportSource, progress func(ImportProgress)) (access.ImportReport, error)
+	// Export hands over the devices of a user as typed, or of all where it is "".
+	Export func(ctx context.Context, actor store.Actor, user string, write func(ExportLine) error) error
+	// Backup makes a copy of the store in a file that isn't there yet.
+	Backup func(ctx context.Context, actor store.Actor, into string) error
+	// ImportFolder and BackupFolder are where temporary folders are made, "": as
+	// the system says. Sources of imports hold secrets in clear; the copies of
+	// backups hold none, and may be large.
+	ImportFolder, BackupFolder string
 	// Roles say who peers are, now; nil: root and the daemon's own user, and
 	// nobody else.
 	Roles  func() Roles
@@ -65,6 +78,8 @@ type Server struct {
 	Limits Limits
 	// Now is the time; nil: time.Now.
 	Now func() time.Time
+
+	importing, copying sync.Mutex // one of each at a time
 }
 
 // Limits bound what peers can take up. Zero values: the defaults.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,22 +27,21 @@ func (s *Server) verifyLog(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	lines := &lineWriter{writer: w, control: http.NewResponseController(w), patience: s.Limits.withDefaults().Write}
-	w.Header().Set("Content-Type", "application/jsonl")
+	lines := newLines(w, s.transfer(w))
 	chains, err := s.verified(r.Context(), head, lines)
 	last := VerifyLine{Chains: chains, Done: err == nil}
 	if err != nil {
 		s.Log.Error("verifying the audit log failed", "err", err)
 		last.Error = faultProblem.Error
 	}
-	lines.write(last)
+	_ = lines.write(last) // who doesn't hear it has hung up
 }
 
 func (s *Server) verified(ctx context.Context, head keptHead, lines *lineWriter) ([]Chain, error) {
-	lines.write(VerifyLine{})
+	_ = lines.write(VerifyLine{})
 	found, err := s.Audit.VerifyAudit(ctx, func(read int64) {
 		if time.Since(lines.written) >= progressEvery {
-			lines.write(VerifyLine{Read: read})
+			_ = lines.write(VerifyLine{Read: read})
 		}
 	})
 	if err != nil {
@@ -101,24 +99,4 @@ func headOf(text string) (keptHead, error) {
 		return keptHead{}, invalid("a head is a number, a colon, and a MAC in hexadecimal, as in the daemon's log line \"audit head\"")
 	}
 	return keptHead{seq, mac}, nil
-}
-
-// lineWriter writes JSON lines, each in its own time.
-type lineWriter struct {
-	writer   http.ResponseWriter
-	control  *http.ResponseController
-	patience time.Duration // for a line to leave
-	written  time.Time
-}
-
-// write drops what the peer doesn't take: then the request's context ends too.
-func (l *lineWriter) write(line VerifyLine) {
-	octets, err := json.Marshal(line)
-	if err != nil {
-		return
-	}
-	l.written = time.Now()
-	_ = l.control.SetWriteDeadline(l.written.Add(l.patience))
-	_, _ = l.writer.Write(append(octets, '\n'))
-	_ = l.control.Flush()
 }
