@@ -60,11 +60,26 @@ func (d *daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	switch raw := answer.(type) {
+	case lines:
+		w.Write(raw)
+		return
+	case octets:
+		w.Header().Set("Content-Length", fmt.Sprint(len(raw)))
+		io.WriteString(w, string(raw))
+		return
+	}
 	if problem, refused := answer.(admin.Problem); refused {
 		w.WriteHeader(map[string]int{admin.KindMissing: 404, admin.KindRule: 409, admin.KindFault: 500}[problem.Kind])
 	}
 	_ = json.NewEncoder(w).Encode(answer)
 }
+
+// Answers that are sent as they are: lines, and octets with their length.
+type (
+	lines  json.RawMessage
+	octets string
+)
 
 func (d *daemon) requests() string {
 	d.mu.Lock()
