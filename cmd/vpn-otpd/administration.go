@@ -10,11 +10,13 @@ import (
 
 // newAdmin makes what answers on the admin socket.
 func (d *server) newAdmin(config *Config) *admin.Server {
-	return &admin.Server{
+	s := &admin.Server{
 		Accounts: d.accounts, Audit: d.store, Status: d.status, Reload: d.reload, Client: d.client,
 		Roles:     func() admin.Roles { return d.current().Admin.Roles },
 		EnrollURL: config.Page.address(), Log: d.logger,
 	}
+	d.transfers(s, config.Store.Path)
+	return s
 }
 
 // client is a RADIUS client as the gate knows it.
