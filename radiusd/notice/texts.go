@@ -50,7 +50,7 @@ func events() []string {
 	return []string{
 		access.EventDeviceAdded, access.EventDeviceRemoved, access.EventDeviceReplaced, access.EventReset, access.EventResetByHand,
 		access.EventRecoveryCodes, access.EventTicketMade, access.EventTicketOther, access.EventAlarm, access.EventCodeGiven,
-		access.EventUserDisabled, access.EventPasswordSet, anyEvent,
+		access.EventUserDisabled, access.EventPasswordSet, access.EventDeviceExported, anyEvent,
 	}
 }
 
