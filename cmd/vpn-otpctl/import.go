@@ -43,7 +43,9 @@ func (t *tool) importCommand() *cobra.Command {
 		Short: "Take over users and devices from another system",
 		Long: `Take over users and devices from another system. All that can be is taken, or on
 a fault nothing, and what wasn't is listed with the reason. Nothing that is here
-already is replaced, so that it can be repeated.`,
+already is replaced, so that it can be repeated.
+
+Logins wait while accounts are added, in a dry run too: some seconds for 100,000.`,
 		Example: "  vpn-otpctl import eduvpn db.sqlite --dry-run",
 		RunE:    group,
 	}

@@ -135,10 +135,13 @@ func TestImportRefused(t *testing.T) {
 func TestOneImportAtATime(t *testing.T) {
 	t.Parallel()
 	inside, leave := make(chan bool), make(chan bool)
-	w, _ := imports(t, func(context.Context, ImportSource, func(ImportProgress)) (access.ImportReport, error) {
-		inside <- true
-		<-leave
-		return access.ImportReport{}, nil
+	w, _ := imports(t, func(ctx context.Context, _ ImportSource, _ func(ImportProgress)) (access.ImportReport, error) {
+		select {
+		case inside <- true:
+			<-leave
+		case <-ctx.Done():
+		}
+		return access.ImportReport{}, ctx.Err()
 	})
 	client, first := NewClient(w.socket), make(chan error, 1)
 	go func() {
@@ -147,8 +150,10 @@ func TestOneImportAtATime(t *testing.T) {
 	}()
 	<-inside
 	var refusal *RefusalError
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	// More than a connection holds: the refusal is heard all the same.
-	_, err := client.Import(t.Context(), "csv", strings.NewReader(strings.Repeat("x", 8<<20)), false, nil)
+	_, err := client.Import(ctx, "csv", strings.NewReader(strings.Repeat("x", 8<<20)), false, nil)
 	if !errors.As(err, &refusal) || refusal.Kind != KindRule || refusal.Status != http.StatusConflict {
 		t.Errorf("a second one: %v", err)
 	}
