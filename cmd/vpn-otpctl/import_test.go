@@ -164,6 +164,24 @@ func TestDatabaseArchive(t *testing.T) {
 	archive.Close()
 }
 
+// A log that comes up after the database was read doesn't belong to what was sent.
+func TestDatabaseInUse(t *testing.T) {
+	t.Parallel()
+	name := write(t, filepath.Join(t.TempDir(), "old.sqlite"), "database")
+	archive, _, err := databaseArchive(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	if _, err := io.ReadFull(archive, make([]byte, 512)); err != nil { // its heading
+		t.Fatal(err)
+	}
+	write(t, name+"-wal", "log")
+	if _, err := io.Copy(io.Discard, archive); err == nil || !strings.Contains(err.Error(), "stop the old server") {
+		t.Errorf("%v", err)
+	}
+}
+
 // Home folders are their users': what is no plain file isn't read.
 func TestHomesArchive(t *testing.T) {
 	t.Parallel()
