@@ -25,7 +25,8 @@ type exchange struct {
 	ctx      context.Context
 	visit    visit
 	kept     visit // as it stands in the store
-	ended    bool  // the session, in this exchange
+	loaded   loaded
+	ended    bool // the session, in this exchange: nothing more is kept
 	language string
 	text     catalog
 	form     url.Values

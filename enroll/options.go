@@ -38,11 +38,13 @@ type Enroller interface {
 }
 
 // Sessions keeps what the page remembers of a browser. Tokens are hashes of
-// what the browser has.
+// what the browser has. Data is changed or removed only where it is still old,
+// so that of two requests at once neither undoes what the other did; old nil
+// stands for a new token, or for whatever is there.
 type Sessions interface {
-	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	SaveSession(ctx context.Context, token string, old, data []byte, expires time.Time) (saved bool, err error)
 	Session(ctx context.Context, token string) (data []byte, found bool, err error)
-	RemoveSession(ctx context.Context, token string) error
+	RemoveSession(ctx context.Context, token string, old []byte) (removed bool, err error)
 }
 
 // Options of a handler. Gate, Enroller, Sessions and URL are needed.

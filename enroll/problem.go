@@ -54,7 +54,7 @@ func (x *exchange) showProblem(p problem) {
 // showEnded tells whose session is over, and lets them sign in again.
 func (x *exchange) showEnded() {
 	back := x.visit.Return
-	if err := x.endSession(); err != nil {
+	if err := x.endUnchangedSession(); err != nil {
 		x.h.logger.Error("enrollment page can't end a session", "route", x.route, "error", err)
 	}
 	x.warn("fault", string(access.FaultSession))

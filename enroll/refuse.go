@@ -10,8 +10,9 @@ import (
 // refuseSignIn answers at a point in time after the arrival, so that all
 // refusals look alike.
 func (x *exchange) refuseSignIn(name, back string, d access.Decision) error {
-	if !x.visit.signedIn() {
-		if err := x.endSession(); err != nil {
+	// A try to sign in is over; who is signed in, or holds a ticket, stays so.
+	if !x.visit.signedIn() && !x.visit.holdsTicket() {
+		if err := x.endUnchangedSession(); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,8 @@
 package enroll
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -62,11 +64,13 @@ func cookiePrefix(address *url.URL) string {
 
 // openSession reads what is kept of this browser.
 func (x *exchange) openSession() error {
+	// Browsers send a cookie twice where another site of the same domain has
+	// planted one: then neither is believed.
 	var token string
-	if cookie, err := x.r.Cookie(x.h.sessions.Cookie.Name); err == nil && len(cookie.Value) == tokenLength {
-		token = cookie.Value
+	if cookies := x.r.CookiesNamed(x.h.sessions.Cookie.Name); len(cookies) == 1 && len(cookies[0].Value) == tokenLength {
+		token = cookies[0].Value
 	}
-	ctx, err := x.h.sessions.Load(x.r.Context(), token)
+	ctx, err := x.h.sessions.Load(context.WithValue(x.r.Context(), loadedKey{}, &x.loaded), token)
 	if err != nil {
 		return err
 	}
@@ -88,6 +92,10 @@ func (x *exchange) keepSession() error {
 	x.visit.Touched = x.arrived
 	x.h.sessions.Put(x.ctx, visitKey, x.visit)
 	token, expires, err := x.h.sessions.Commit(x.ctx)
+	if errors.Is(err, errSessionChanged) { // what the other request did counts
+		x.ended = true
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -111,6 +119,30 @@ func (x *exchange) endSession() error {
 	if !x.opened() || x.token() == "" {
 		return nil
 	}
+	return x.destroySession()
+}
+
+// endUnchangedSession is endSession, unless another request has gone on with the
+// session meanwhile: then this one was late, and the browser keeps its cookie.
+func (x *exchange) endUnchangedSession() error {
+	x.visit = visit{}
+	if !x.opened() || x.token() == "" {
+		return nil
+	}
+	if x.loaded.data != nil {
+		removed, err := x.h.options.Sessions.RemoveSession(x.ctx, x.loaded.token, x.loaded.data)
+		if err != nil {
+			return err
+		}
+		if !removed {
+			x.ended = true
+			return nil
+		}
+	}
+	return x.destroySession()
+}
+
+func (x *exchange) destroySession() error {
 	if err := x.h.sessions.Destroy(x.ctx); err != nil {
 		return err
 	}

@@ -17,6 +17,17 @@ const sessionKind = store.EnrollmentSession
 // longest name and return address need.
 const maxSession = 10 << 10
 
+// errSessionChanged: another request has changed or ended the session meanwhile.
+var errSessionChanged = errors.New("the session was changed by another request")
+
+// loaded is the session as this request read it; it travels in the context.
+type loaded struct {
+	token string // hashed
+	data  []byte
+}
+
+type loadedKey struct{}
+
 // sessionStore is the store as the session library wants it.
 type sessionStore struct{ kept Sessions }
 
@@ -29,21 +40,31 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 	if _, _, err := (sessionCodec{}).Decode(data); err != nil {
 		return nil, false, nil
 	}
+	if read, ok := ctx.Value(loadedKey{}).(*loaded); ok && found {
+		read.token, read.data = token, data
+	}
 	return data, found, nil
 }
 
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
-	if err := s.kept.SaveSession(ctx, token, data, expires); err != nil {
-		return fmt.Errorf("keeping a session: %w", err)
+	read, _ := ctx.Value(loadedKey{}).(*loaded)
+	var old []byte
+	if read != nil && read.token == token {
+		old = read.data
 	}
-	return nil
+	saved, err := s.kept.SaveSession(ctx, token, old, data, expires)
+	if err == nil && !saved {
+		err = errSessionChanged
+	}
+	if err == nil && read != nil {
+		read.token, read.data = token, data
+	}
+	return err
 }
 
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
-	if err := s.kept.RemoveSession(ctx, token); err != nil {
-		return fmt.Errorf("ending a session: %w", err)
-	}
-	return nil
+	_, err := s.kept.RemoveSession(ctx, token, nil)
+	return err
 }
 
 // The library asks for these too, and calls those above.

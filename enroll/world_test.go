@@ -31,15 +31,18 @@ func newMemory() *memory {
 
 var errBroken = errors.New("disk full at /var/lib/secret-place")
 
-func (m *memory) SaveSession(_ context.Context, token string, data []byte, expires time.Time) error {
+func (m *memory) SaveSession(_ context.Context, token string, old, data []byte, expires time.Time) (bool, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if m.broken {
-		return errBroken
+		return false, errBroken
+	}
+	if !bytes.Equal(m.rows[token], old) {
+		return false, nil
 	}
 	m.rows[token], m.until[token] = data, expires
 	m.writes++
-	return nil
+	return true, nil
 }
 
 func (m *memory) Session(_ context.Context, token string) ([]byte, bool, error) {
@@ -52,12 +55,16 @@ func (m *memory) Session(_ context.Context, token string) ([]byte, bool, error) 
 	return data, found && m.until[token].After(time.Now()), nil
 }
 
-func (m *memory) RemoveSession(_ context.Context, token string) error {
+func (m *memory) RemoveSession(_ context.Context, token string, old []byte) (bool, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	data, found := m.rows[token]
+	if !found || old != nil && !bytes.Equal(data, old) {
+		return false, nil
+	}
 	delete(m.rows, token)
 	m.writes++
-	return nil
+	return true, nil
 }
 
 // all is everything that is kept, in one text.

@@ -64,11 +64,11 @@ type keptSessions struct {
 	data map[string][]byte
 }
 
-func (k *keptSessions) SaveSession(_ context.Context, token string, data []byte, _ time.Time) error {
+func (k *keptSessions) SaveSession(_ context.Context, token string, _, data []byte, _ time.Time) (bool, error) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
 	k.data[token] = data
-	return nil
+	return true, nil
 }
 
 func (k *keptSessions) Session(_ context.Context, token string) ([]byte, bool, error) {
@@ -78,9 +78,9 @@ func (k *keptSessions) Session(_ context.Context, token string) ([]byte, bool, e
 	return data, found, nil
 }
 
-func (k *keptSessions) RemoveSession(_ context.Context, token string) error {
+func (k *keptSessions) RemoveSession(_ context.Context, token string, _ []byte) (bool, error) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
 	delete(k.data, token)
-	return nil
+	return true, nil
 }

@@ -164,16 +164,38 @@ func testSessions(w *world) {
 		w.want(found, data != nil, "a session's data")
 		return string(data)
 	}
-	w.must(w.SaveSession(ctx, "a", []byte("first"), w.clock.Now().Add(time.Minute)))
-	w.must(w.SaveSession(ctx, "a", []byte("second"), w.clock.Now().Add(time.Hour)))
-	w.must(w.SaveSession(ctx, "b", []byte("other"), w.clock.Now().Add(time.Minute)))
+	save := func(token, old, data string, lifetime time.Duration) bool {
+		w.Helper()
+		var before []byte
+		if old != "" {
+			before = []byte(old)
+		}
+		saved, err := w.SaveSession(ctx, token, before, []byte(data), w.clock.Now().Add(lifetime))
+		w.must(err)
+		return saved
+	}
+	remove := func(token string, old []byte) bool {
+		w.Helper()
+		removed, err := w.RemoveSession(ctx, token, old)
+		w.must(err)
+		return removed
+	}
+	w.want(save("a", "", "first", time.Minute), true, "a new one")
+	w.want(save("a", "", "again", time.Minute), false, "a new one in place of another")
+	w.want(save("a", "first", "second", time.Hour), true, "a change")
+	w.want(save("a", "first", "third", time.Hour), false, "a change of what isn't there any more")
+	w.want(save("b", "", "other", time.Minute), true, "another")
+	w.want(save("c", "first", "third", time.Minute), false, "a change of one that was ended")
 	w.reopen()
 	w.clock.Add(time.Minute)
 	if a, b, c := look("a"), look("b"), look("c"); a != "second" || b != "" || c != "" {
 		w.Errorf("kept %q, %q and %q", a, b, c)
 	}
-	w.must(w.RemoveSession(ctx, "a"))
-	w.must(w.RemoveSession(ctx, "a"))
+	w.want(remove("a", []byte("first")), false, "ending what has changed")
+	w.want(remove("a", []byte("second")), true, "ending")
+	w.want(remove("a", nil), false, "ending again")
+	w.want(save("a", "", "fourth", time.Hour), true, "a new one after it")
+	w.want(remove("a", nil), true, "ending whatever is there")
 	if a := look("a"); a != "" {
 		w.Errorf("after its end %q", a)
 	}
