@@ -71,6 +71,7 @@ func (l *loader) page(w enrollConfig) PageConfig {
 	page.Key, _ = l.resolve(w.Key)
 	l.checkPair(w, page)
 	l.checkEnrollListen(w)
+	l.checkProxies(w, page)
 	if len(w.Return) > maxReturns {
 		l.fault("enroll.return", "%d addresses: there may be %d", len(w.Return), maxReturns)
 	}
@@ -81,6 +82,19 @@ func (l *loader) page(w enrollConfig) PageConfig {
 	}
 	page.Returns = w.Return
 	return page
+}
+
+// checkProxies looks after whose word on a browser's address is taken.
+func (l *loader) checkProxies(w enrollConfig, page PageConfig) {
+	for _, network := range page.TrustedProxies {
+		if network.Bits() == 0 {
+			l.fault("enroll.trusted_proxies", "%s is everybody: browsers would say themselves where they are", network)
+		}
+	}
+	if w.Listen != "" && w.Certificate == "" && page.URL != nil && page.URL.Scheme == "https" && len(page.TrustedProxies) == 0 {
+		l.warn("enroll.listen", "behind a reverse proxy all browsers seem to have its address, for the limits on wrong passwords and tickets "+
+			"and for first_use_networks too: name it in enroll.trusted_proxies, and let it set X-Forwarded-For")
+	}
 }
 
 // checkPair reads certificate and key as the listener will.

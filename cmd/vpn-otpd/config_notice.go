@@ -54,6 +54,7 @@ func (l *loader) notice(w *file) NoticeConfig {
 
 func (l *loader) mail(w mailConfig) *notice.Mail {
 	const key = "notice.mail"
+	before := len(l.faults)
 	host, port, err := net.SplitHostPort(w.Server)
 	number, portErr := strconv.ParseUint(port, 10, 16)
 	if err != nil || portErr != nil || number == 0 || host == "" || !plainASCII(w.Server) || len(w.Server) > 255 {
@@ -86,6 +87,11 @@ func (l *loader) mail(w mailConfig) *notice.Mail {
 		made.Password = string(l.secretFile(key+".password_file", w.PasswordFile))
 	case w.User != "":
 		l.fault(key+".password_file", "the user needs one")
+	}
+	if len(l.faults) == before { // the last word is the sender's own
+		if err := made.Check(); err != nil {
+			l.fault(key, "%v", err)
+		}
 	}
 	return made
 }

@@ -54,6 +54,10 @@ func webAddress(text string) (*url.URL, string) {
 		return nil, "http is for loopback only: https is expected"
 	case address.User != nil, address.RawQuery != "", address.ForceQuery, strings.Contains(text, "#"):
 		return nil, "it has no user, query or fragment"
+	case address.Host != strings.ToLower(address.Host), address.Scheme == "https" && address.Port() == "443", address.Scheme == "http" && address.Port() == "80":
+		return nil, "its plain form is expected: the host in small letters, without the port that is meant anyway"
+	case strings.Contains(text, ";"): // it would cut a cookie's path
+		return nil, "it can't have a semicolon"
 	case address.String() != text, address.RawPath != "", strings.Contains(text, "%"), !cleanPath(address.Path):
 		return nil, "its plain form is expected, without percent signs, dot segments or doubled slashes"
 	}

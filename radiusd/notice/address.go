@@ -31,7 +31,8 @@ func recipient(template, user string) (string, error) {
 		return "", errAddress
 	}
 	local, domain, _ := strings.Cut(address, "@")
-	if len(local) > maxLocalPart || strings.ContainsFunc(domain, notInDomain) {
+	// Mail servers may take what is before %, or behind !, for another host (RFC 5321, appendix C).
+	if len(local) > maxLocalPart || strings.ContainsAny(local, "%!") || strings.ContainsFunc(domain, notInDomain) {
 		return "", errAddress
 	}
 	return address, nil

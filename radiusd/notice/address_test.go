@@ -22,6 +22,8 @@ func TestRecipient(t *testing.T) {
 		{at, "alice@evil.example,bob", ""},
 		{at, "alice@evil.example\r\nBcc: bob", ""},
 		{at, "alice\r\nRCPT TO:<bob@example.org>", ""},
+		{at, "alice%other.example", ""},
+		{at, "other.example!alice", ""},
 		{at, "alice\nSubject: hello\n\nx", ""},
 		{at, "alice\x00", ""},
 		{at, "alice>", ""},

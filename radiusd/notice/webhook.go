@@ -133,13 +133,14 @@ func (c *webhookCarrier) request(ctx context.Context, n store.Notice) (*http.Req
 // judge says what a status means: done, later, or never.
 func judge(status int) error {
 	err := fmt.Errorf("the webhook answered with status %d", status)
-	switch {
-	case status >= 200 && status < 300:
-		return nil
-	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests:
-		return err
-	case status >= 400 && status < 500:
+	switch status {
+	// It is about this notice. What is about the address, or who may use it, can
+	// be set right in time.
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
 		return &finalError{err}
+	}
+	if status >= 200 && status < 300 {
+		return nil
 	}
 	return err
 }

@@ -81,8 +81,8 @@ func TestWebhookStatus(t *testing.T) {
 	for status, want := range map[int]string{
 		200: done, 201: done, 204: done, 299: done,
 		301: later, 302: later, 307: later, 308: later, 304: later,
-		400: never, 401: never, 403: never, 404: never, 410: never, 422: never, 499: never,
-		408: later, 425: later, 429: later, 500: later, 502: later, 503: later, 599: later,
+		400: never, 413: never, 415: never, 422: never,
+		401: later, 403: later, 404: later, 410: later, 499: later, 408: later, 425: later, 429: later, 500: later, 502: later, 503: later, 599: later,
 	} {
 		server := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "http://127.0.0.1:1/")
