@@ -29,6 +29,9 @@ func TestD7LoginsUnderWayGoFirst(t *testing.T) {
 	for i := range 400 {
 		further := [][]byte{attribute(24, "not one of ours")}[:i%2] // a State that anybody can write down
 		flood[i%2].send(login(byte(i/2), "flood", testSecret, further...))
+		if i == 1 { // else the workers might take the logins under way first
+			w.until("both workers hang", func() bool { return len(w.gate.requests()) == 2 })
+		}
 	}
 	w.until("the queue is full", func() bool { return w.server.Snapshot().Dropped["queue_full"] >= 400-128-2 })
 	under := w.dial("127.0.0.1", at)
