@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/totp"
@@ -26,6 +27,7 @@ func TestExport(t *testing.T) {
 	t.Parallel()
 	w := firstUse(t)
 	w.addDevice("alice", secret)
+	w.clock.Add(time.Second) // of one moment none is first
 	w.addDevice("alice", otherSecret)
 	hers := []string{"alice phone GE " + secret, "alice phone MF " + otherSecret}
 	if got := w.exports("ALICE"); !slices.Equal(got, hers) {
