@@ -69,7 +69,7 @@ func TestReasonsAfterThePassword(t *testing.T) {
 	for reason, text := range map[access.Reason]string{
 		access.CodeWrong: "That code was wrong", access.CodeUsed: "used already", access.CodeMalformed: "not a code",
 		access.Locked: `after <time datetime="2026-11-25T14:05:00Z">25 November 2026, 14:05</time>`, access.LockedCodeRight: "14:05",
-		access.StateExpired: "took too long", access.StateVoid: "took too long", access.EnrollmentClosed: "helpdesk",
+		access.StateExpired: "no longer valid", access.StateVoid: "no longer valid", access.EnrollmentClosed: "helpdesk",
 	} {
 		b := w.browser(t)
 		b.signInHalf(w)

@@ -119,7 +119,7 @@ func TestHints(t *testing.T) {
 		"nothing repeated": {Style{EnrollURL: shortURL}, needed, "Enter the code that your authenticator app shows" + by + ": "},
 		"deadline over":    {Style{EnrollURL: shortURL}, over, question + tries + ": "},
 		"French blanks": {Style{Language: "fr", Support: "Aide : 0800 123"}, many,
-			"Saisissez le code suivant, celui-ci était faux (configurez l'authentification à deux facteurs avant 12h00 le 3 décembre) (Aide : 0800 123) : "},
+			"Saisissez le code suivant, celui-ci était incorrect (configurez l'authentification à deux facteurs avant 12h00 le 3 décembre) (Aide : 0800 123) : "},
 	} {
 		if got := all.Text(c.style, c.d); got != c.want {
 			t.Errorf("%s: %q\nwant %q", name, got, c.want)
