@@ -64,6 +64,11 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", tools+":"+env.Getenv("PATH")+":/usr/sbin:/sbin")
+			manual, err := filepath.Abs("../../packaging/man")
+			if err != nil {
+				return err
+			}
+			env.Setenv("MAN", manual)
 			env.Setenv("SECRET", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 			env.Setenv("RADIUS_SECRET", "testing123-is-long")
 			env.Setenv("VPN_OTPCTL_SOCKET", filepath.Join(env.WorkDir, "admin.sock"))

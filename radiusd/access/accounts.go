@@ -57,7 +57,7 @@ const (
 // told are the events of Accounts that the user is told.
 var told = map[string]bool{
 	EventPasswordSet: true, EventUserDisabled: true, EventDeviceAdded: true, EventDeviceRemoved: true,
-	EventUserDeleted: true, EventReset: true, EventCodeGiven: true, EventRecoveryCodes: true, EventTicketMade: true,
+	EventUserDeleted: true, EventReset: true, EventUnlocked: true, EventCodeGiven: true, EventRecoveryCodes: true, EventTicketMade: true,
 }
 
 func refused(kind RefusalKind, format string, arguments ...any) *Refusal {

@@ -49,7 +49,7 @@ const anyEvent = "any"
 func events() []string {
 	return []string{
 		access.EventDeviceAdded, access.EventDeviceRemoved, access.EventDeviceReplaced, access.EventReset, access.EventResetByHand,
-		access.EventRecoveryCodes, access.EventTicketMade, access.EventTicketOther, access.EventAlarm, access.EventCodeGiven,
+		access.EventRecoveryCodes, access.EventTicketMade, access.EventTicketOther, access.EventAlarm, access.EventCodeGiven, access.EventUnlocked,
 		access.EventUserDisabled, access.EventPasswordSet, access.EventDeviceExported, anyEvent,
 	}
 }
