@@ -69,13 +69,13 @@ func TestUserListStreams(t *testing.T) {
 	const pages = 100
 	answers := make(map[string]any, pages)
 	for p := range pages {
-		page := admin.UserPage{Users: make([]admin.User, admin.MaxPage)}
+		page := admin.List{Users: make([]admin.ListedUser, admin.MaxPage)}
 		for i := range page.Users {
-			page.Users[i] = admin.User{Name: fmt.Sprintf("user%06d", p*admin.MaxPage+i), Policy: "default"}
+			page.Users[i] = admin.ListedUser{Name: fmt.Sprintf("user%06d", p*admin.MaxPage+i), Policy: "default"}
 		}
-		route := "GET /v1/users?limit=1000"
+		route := "GET /v1/list?limit=1000"
 		if p > 0 {
-			route = fmt.Sprintf("GET /v1/users?after=user%06d&limit=1000", p*admin.MaxPage-1)
+			route = fmt.Sprintf("GET /v1/list?after=user%06d&limit=1000", p*admin.MaxPage-1)
 		}
 		if p < pages-1 {
 			page.Next = page.Users[admin.MaxPage-1].Name

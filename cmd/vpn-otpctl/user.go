@@ -117,45 +117,63 @@ func (t *tool) userList() *cobra.Command {
 
 // listUsers prints page by page: there may be any number of users.
 func (t *tool) listUsers(ctx context.Context) error {
-	table := tabwriter.NewWriter(t.stdout, 24, 8, 2, ' ', 0)
-	if !t.json {
-		fmt.Fprintln(table, "USER\tENROLLED\tPOLICY\tSTATE\tLAST CODE")
-	}
-	encoder := json.NewEncoder(t.stdout)
-	show, listed := &progress{}, int64(0)
+	show := &progress{}
 	if !isTerminal(t.stdout) {
 		show = t.progress("%s users listed")
 		defer show.end()
 	}
+	list := t.listTable
+	if t.json {
+		list = t.listJSON
+	}
+	var listed int64
 	for after := ""; ; {
-		page, err := t.client().Users(ctx, after, admin.MaxPage)
-		if err != nil {
+		users, next, err := list(ctx, after)
+		if err != nil || next == "" {
 			return err
 		}
-		for _, user := range page.Users {
-			if t.json {
-				err = encoder.Encode(user)
-			} else {
-				_, err = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", user.Name, yesNo(user.Enrolled), user.Policy, state(user), when(user.LastCodeAt))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if err := table.Flush(); err != nil || page.Next == "" {
-			return err
-		}
-		listed += int64(len(page.Users))
+		listed += int64(users)
 		show.at(listed)
-		after = page.Next
+		after = next
 	}
 }
 
-func state(user admin.User) string {
+// listTable prints a page of the list, with what fits a line.
+func (t *tool) listTable(ctx context.Context, after string) (users int, next string, err error) {
+	table := tabwriter.NewWriter(t.stdout, 24, 8, 2, ' ', 0)
+	if after == "" {
+		fmt.Fprintln(table, "USER\tENROLLED\tPOLICY\tSTATE\tLAST CODE")
+	}
+	page, err := t.client().List(ctx, after, admin.MaxPage)
+	if err != nil {
+		return 0, "", err
+	}
+	for _, user := range page.Users {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", user.Name, yesNo(user.Enrolled), user.Policy, state(user.Disabled, user.Locked), when(user.LastCodeAt))
+	}
+	return len(page.Users), page.Next, table.Flush()
+}
+
+// listJSON prints a page of users with all that is known of them.
+func (t *tool) listJSON(ctx context.Context, after string) (users int, next string, err error) {
+	page, err := t.client().Users(ctx, after, admin.MaxPage)
+	if err != nil {
+		return 0, "", err
+	}
+	encoder := json.NewEncoder(t.stdout)
+	for _, user := range page.Users {
+		if err := encoder.Encode(user); err != nil {
+			return 0, "", err
+		}
+	}
+	return len(page.Users), page.Next, nil
+}
+
+func state(disabled, locked bool) string {
 	switch {
-	case user.Disabled:
+	case disabled:
 		return "disabled"
-	case user.Lock.Locked:
+	case locked:
 		return "locked"
 	}
 	return "ok"
@@ -180,7 +198,7 @@ func (t *tool) userShow() *cobra.Command {
 
 func describe(w io.Writer, user admin.User) {
 	fmt.Fprintf(w, "user\t%s\n", user.Name)
-	fmt.Fprintf(w, "state\t%s\n", state(user))
+	fmt.Fprintf(w, "state\t%s\n", state(user.Disabled, user.Lock.Locked))
 	if user.Lock.Locked {
 		fmt.Fprintf(w, "locked until\t%s\n", user.Lock.Until.Local().Format(time.DateTime))
 	}

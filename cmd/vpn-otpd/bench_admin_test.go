@@ -58,7 +58,7 @@ func BenchmarkAdministration(b *testing.B) {
 func listAll(b *testing.B, client *admin.Client) error {
 	users := 0
 	for after := ""; ; {
-		page, err := client.Users(b.Context(), after, admin.MaxPage)
+		page, err := client.List(b.Context(), after, admin.MaxPage)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 type AccountStore interface {
 	Store
 	Accounts(ctx context.Context, after string, limit int) ([]store.Account, error)
+	Summaries(ctx context.Context, after string, limit int) ([]store.Summary, error)
 	FullAccount(ctx context.Context, name string) (account store.Account, found bool, err error)
 }
 
@@ -177,6 +178,12 @@ func (a *Accounts) SetPassword(ctx context.Context, actor store.Actor, name stri
 	return a.change(ctx, actor, name, EventPasswordSet, func(tx *store.Tx, account store.Account) (string, error) {
 		return "", errors.Join(tx.SetPasswordHash(account.Name, hash), tx.RaiseEpoch(account.Name))
 	})
+}
+
+// Summaries returns what a list shows of at most limit users whose names come
+// after a name, by name.
+func (a *Accounts) Summaries(ctx context.Context, after string, limit int) ([]store.Summary, error) {
+	return a.store.Summaries(ctx, after, limit)
 }
 
 // Users returns at most limit users whose names come after a name, by name.

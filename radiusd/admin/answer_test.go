@@ -156,4 +156,11 @@ func TestPages(t *testing.T) {
 	if page, err := client.Users(t.Context(), "", 0); err != nil || len(page.Users) != 5 || page.Next != "" {
 		t.Errorf("%+v %v", page, err)
 	}
+	first, err := client.List(t.Context(), "user1", 2)
+	if err != nil || len(first.Users) != 2 || first.Users[0].Name != "user2" || first.Next != "user3" {
+		t.Errorf("%+v %v", first, err)
+	}
+	if last, err := client.List(t.Context(), first.Next, 2); err != nil || len(last.Users) != 1 || last.Next != "" {
+		t.Errorf("%+v %v", last, err)
+	}
 }

@@ -9,6 +9,7 @@ import "time"
 //
 //	POST   /v1/users                       NewUser        201 AddedUser
 //	GET    /v1/users?after=NAME&limit=N                   200 UserPage
+//	GET    /v1/list?after=NAME&limit=N                    200 List
 //	GET    /v1/users/NAME                                 200 User
 //	DELETE /v1/users/NAME                                 204
 //	PUT    /v1/users/NAME/password         Password       204
@@ -88,6 +89,22 @@ type UserPage struct {
 	Users []User `json:"users"`
 	// Next is the `after` of the next page; "" on the last one.
 	Next string `json:"next,omitempty"`
+}
+
+// List is a part of all users in the order of their names, in few words.
+type List struct {
+	Users []ListedUser `json:"users"`
+	Next  string       `json:"next,omitempty"` // the `after` of the next part; "" on the last one
+}
+
+// ListedUser is what a list shows of a user.
+type ListedUser struct {
+	Name       string    `json:"name"`
+	Enrolled   bool      `json:"enrolled"`
+	Policy     string    `json:"policy"`
+	Disabled   bool      `json:"disabled"`
+	Locked     bool      `json:"locked"`
+	LastCodeAt time.Time `json:"last_code_at,omitzero"`
 }
 
 // User is all that an administrator may know of a user.

@@ -17,6 +17,10 @@ func (c *Client) AddUser(ctx context.Context, name string, password *string) (st
 // Users returns one page of up to limit users (1 to MaxPage; 0: DefaultPage)
 // with names above after.
 func (c *Client) Users(ctx context.Context, after string, limit int) (UserPage, error) {
+	return call[UserPage](ctx, c, http.MethodGet, "/v1/users?"+pageQuery(after, limit).Encode(), nil)
+}
+
+func pageQuery(after string, limit int) url.Values {
 	query := url.Values{}
 	if after != "" {
 		query.Set("after", after)
@@ -24,7 +28,13 @@ func (c *Client) Users(ctx context.Context, after string, limit int) (UserPage, 
 	if limit != 0 {
 		query.Set("limit", strconv.Itoa(limit))
 	}
-	return call[UserPage](ctx, c, http.MethodGet, "/v1/users?"+query.Encode(), nil)
+	return query
+}
+
+// List returns what a list shows of up to limit users (1 to MaxPage; 0:
+// DefaultPage) with names above after.
+func (c *Client) List(ctx context.Context, after string, limit int) (List, error) {
+	return call[List](ctx, c, http.MethodGet, "/v1/list?"+pageQuery(after, limit).Encode(), nil)
 }
 
 // User returns one user.

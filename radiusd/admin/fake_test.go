@@ -89,6 +89,16 @@ func (f *fakeAccounts) Users(_ context.Context, after string, limit int) ([]stor
 	return page, err
 }
 
+func (f *fakeAccounts) Summaries(ctx context.Context, after string, limit int) ([]store.Summary, error) {
+	accounts, err := f.Users(ctx, after, limit)
+	var summaries []store.Summary
+	for _, a := range accounts {
+		summaries = append(summaries, store.Summary{Name: a.Name, Disabled: a.Disabled, Policy: a.Policy,
+			LockedUntil: a.Lock.Until, Devices: len(a.Devices), UsedAt: a.LastUsedAt()})
+	}
+	return summaries, err
+}
+
 func (f *fakeAccounts) User(_ context.Context, name string) (store.Account, error) {
 	err := f.note(store.Actor{}, "User %q", name)
 	for _, account := range f.accounts {

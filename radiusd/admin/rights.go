@@ -19,6 +19,7 @@ type right struct {
 var rights = map[string]right{
 	"POST /v1/users":                          {role: Administrator},
 	"GET /v1/users":                           {role: Helpdesk},
+	"GET /v1/list":                            {role: Helpdesk},
 	"GET /v1/users/{name}":                    {role: Helpdesk},
 	"DELETE /v1/users/{name}":                 {role: Administrator, changes: true},
 	"PUT /v1/users/{name}/password":           {role: Administrator, changes: true},

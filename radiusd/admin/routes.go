@@ -14,6 +14,7 @@ func (s *Server) routes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"POST /v1/users":                          answer(s, http.StatusCreated, s.addUser),
 		"GET /v1/users":                           answer(s, http.StatusOK, s.users, "after", "limit"),
+		"GET /v1/list":                            answer(s, http.StatusOK, s.listUsers, "after", "limit"),
 		"GET /v1/users/{name}":                    answer(s, http.StatusOK, s.user),
 		"DELETE /v1/users/{name}":                 answer(s, http.StatusNoContent, s.deleteUser),
 		"PUT /v1/users/{name}/password":           answer(s, http.StatusNoContent, s.setPassword),

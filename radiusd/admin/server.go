@@ -26,6 +26,8 @@ type Accounts interface {
 	// Users returns up to limit users with names above after, in the order of
 	// their names, with their devices but without secrets.
 	Users(ctx context.Context, after string, limit int) ([]store.Account, error)
+	// Summaries is Users with what a list shows.
+	Summaries(ctx context.Context, after string, limit int) ([]store.Summary, error)
 	User(ctx context.Context, name string) (store.Account, error)
 	SetDisabled(ctx context.Context, actor store.Actor, name string, disabled bool) error
 	DeleteUser(ctx context.Context, actor store.Actor, name string) error

@@ -38,6 +38,26 @@ func (s *Server) users(ctx context.Context, q question, _ nothing) (UserPage, er
 	return page, nil
 }
 
+func (s *Server) listUsers(ctx context.Context, q question, _ nothing) (List, error) {
+	limit, err := queryLimit(q.URL.Query(), DefaultPage, MaxPage)
+	if err != nil {
+		return List{}, err
+	}
+	summaries, err := s.Accounts.Summaries(ctx, q.URL.Query().Get("after"), limit)
+	if err != nil {
+		return List{}, err
+	}
+	part, now := List{Users: make([]ListedUser, 0, len(summaries))}, s.now()
+	for _, u := range summaries {
+		part.Users = append(part.Users, ListedUser{Name: u.Name, Enrolled: u.Devices > 0, Policy: string(u.Policy),
+			Disabled: u.Disabled, Locked: u.LockedUntil.After(now), LastCodeAt: utc(u.UsedAt)})
+	}
+	if len(summaries) == limit {
+		part.Next = summaries[limit-1].Name
+	}
+	return part, nil
+}
+
 func (s *Server) user(ctx context.Context, q question, _ nothing) (User, error) {
 	account, err := s.Accounts.User(ctx, q.name())
 	if err != nil {

@@ -66,11 +66,25 @@ func testPages(w *world) {
 	if len(all) != 121 || all[0] != "alice" || all[120] != "u119" {
 		w.Errorf("%d users, from %s to %s", len(all), all[0], all[len(all)-1])
 	}
+	w.update(func(tx *store.Tx) error {
+		_, err := tx.AddDevice(phone("u118"), secret)
+		return err
+	})
+	listed, err := w.Summaries(w.Context(), "u116", 2)
+	w.must(err)
+	if len(listed) != 2 || listed[0] != (store.Summary{Name: "u117", Policy: store.PolicyDefault}) || listed[1].Name != "u118" || listed[1].Devices != 1 {
+		w.Errorf("listed %+v", listed)
+	}
+	alice, err := w.Summaries(w.Context(), "", 1)
+	w.must(err)
+	if !alice[0].Disabled || alice[0].Policy != store.PolicyExempt || !alice[0].LockedUntil.Equal(w.account("alice").Lock.Until) {
+		w.Errorf("listed %+v", alice)
+	}
 	names, err := w.Names(w.Context(), "u117", 10)
 	w.must(err)
 	counts, err := w.Count(w.Context())
 	w.must(err)
-	if strings.Join(names, " ") != "u118 u119" || counts.Users != 121 || counts.Enrolled != 0 || strings.Join(counts.Exempt, " ") != "alice" {
+	if strings.Join(names, " ") != "u118 u119" || counts.Users != 121 || counts.Enrolled != 1 || strings.Join(counts.Exempt, " ") != "alice" {
 		w.Errorf("names %v, counts %+v", names, counts)
 	}
 }
