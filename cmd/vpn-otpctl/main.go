@@ -83,6 +83,10 @@ func (t *tool) command() *cobra.Command {
 		Short: "Administer the second factor for VPN logins",
 		Long: `Administer the second factor for VPN logins.
 
+With --json each answer is one JSON object, and a list one object a line. Times
+are RFC 3339 in UTC, and one that never was is left out. Fields may be added; a
+renamed one stands in the changelog.
+
 Exit status: 0 done, 1 refused, 2 wrong usage, 3 daemon not reachable.`,
 		Version:       version,
 		Args:          cobra.ArbitraryArgs, // group says what is wrong with them
