@@ -9,8 +9,12 @@ import (
 	"vpn-otpd/store"
 )
 
-// maxEvents is how many events the page shows.
-const maxEvents = 12
+// How many events the page shows. Failures before the first factor are anybody's:
+// they must not push off what was changed.
+const (
+	maxEvents   = 12
+	maxRefusals = 4
+)
 
 // event is one thing that happened to an account, in words.
 type event struct {
@@ -32,7 +36,7 @@ func (x *exchange) events(standing access.Standing) []event {
 			all = append(all, x.changeEvent(record))
 		}
 	}
-	for _, refusals := range standing.Refusals {
+	for _, refusals := range standing.Refusals[:min(len(standing.Refusals), maxRefusals)] {
 		e := event{At: refusals.Minute, Text: x.reasonText(refusals.Reason), Where: x.where(refusals.Client, refusals.Source), Bad: true}
 		if refusals.Count > 1 {
 			e.Count = refusals.Count

@@ -275,7 +275,7 @@ func TestRestartNeeded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "node store.path store.key_file radius.listen radius.reject_delay radius.workers names.realm password.parallel " +
+	want := "node store.path store.key_file radius.listen radius.reject_delay radius.support_text radius.workers names.realm password.parallel " +
 		"enroll.listen enroll.url enroll.trusted_proxies enroll.return notice.language notice.mail notice.webhook admin.socket metrics.listen log.format"
 	if got := strings.Join(RestartNeeded(old, shipped), " "); got != want {
 		t.Errorf("got %s", got)
