@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"testing"
 
 	"github.com/chromedp/cdproto/input"
@@ -36,6 +37,12 @@ func TestBrowserWithKeyboardAlone(t *testing.T) {
 func (p *tab) keys(texts ...string) {
 	p.Helper()
 	last := len(texts) - 1
+	if last > 0 { // the page puts the focus into its first field, some time after it has come
+		p.until("the focus in a field", func(ctx context.Context) bool {
+			focused, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.activeElement.matches("input")`))
+			return err == nil && focused
+		})
+	}
 	for _, text := range texts[:last] {
 		if text == "\t" {
 			do(p, "pressing Tab", chromedp.KeyEvent(text))
