@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"store/sqlite":           {"store"},
 	"store/storetest":        {"store"},
 	"store/exchange":         {},
+	"packaging/man":          {},
 }
 
 // keptFor are packages that only some of ours may import.
