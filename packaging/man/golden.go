@@ -33,7 +33,7 @@ func Compare(source string, parts map[string]string, update bool) error {
 		err = errors.New("it is not what the program says")
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w: run go generate ./cmd/...", target, err)
+		return fmt.Errorf("%s: %w (go generate ./cmd/... writes it)", target, err)
 	}
 	return nil
 }
