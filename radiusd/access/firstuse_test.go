@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"vpn-otpd/radiusd/access"
-	"vpn-otpd/radiusd/totp"
-	"vpn-otpd/store"
 )
 
 var browser = netip.MustParseAddr("198.51.100.7")
@@ -192,66 +190,6 @@ func TestAnsweredTooEarly(t *testing.T) {
 	failures(1)
 }
 
-// The second browser is refused, told of and remembered: the next login begins
-// anew, while the first browser and its prompt go on.
-func TestTicketOfOneBrowser(t *testing.T) {
-	t.Parallel()
-	w := firstUse(t)
-	d := w.begun(challenge(), "alice")
-	pass := w.opened(d.Ticket, access.Pass{})
-	secret := w.secretOf(pass)
-	for range 2 {
-		_, err := w.enroller().OpenTicket(t.Context(), d.Ticket, access.Pass{}, browser)
-		w.fault(err, access.FaultTicketOther)
-	}
-	_, err := w.enroller().OpenTicket(t.Context(), d.Ticket, access.Pass{User: "alice", Enrollment: []byte("another")}, browser)
-	w.fault(err, access.FaultTicketOther)
-	if said := w.told(); said != "alice ticket_other_browser" {
-		t.Errorf("told %q", said)
-	}
-	if same := w.opened(d.Ticket, pass); w.secretOf(same) != secret {
-		t.Error("the first browser got another secret")
-	}
-	w.want(w.answer(challenge(), "alice", d.State, codeOf(w, secret, 0)), access.Accept, access.FirstUseAccepted)
-
-	bob := w.begun(challenge(), "bob")
-	stolen := w.opened(bob.Ticket, access.Pass{})
-	known := w.secretOf(stolen)
-	_, err = w.enroller().OpenTicket(t.Context(), bob.Ticket, access.Pass{}, browser)
-	w.fault(err, access.FaultTicketOther)
-	next := w.begun(challenge(), "bob")
-	if next.Ticket == bob.Ticket {
-		t.Error("a contested ticket was given again")
-	}
-	if w.secretOf(w.opened(next.Ticket, access.Pass{})) == known {
-		t.Error("a contested secret was given again")
-	}
-	_, err = w.enroller().Pending(t.Context(), stolen)
-	w.fault(err, access.FaultExpired)
-}
-
-func TestTicketRace(t *testing.T) {
-	t.Parallel()
-	w := firstUse(t)
-	for range 10 {
-		w.clock.Add(11 * time.Minute)
-		d := w.begun(challenge(), "alice")
-		var won atomic.Int32
-		var all sync.WaitGroup
-		for range 8 {
-			all.Go(func() {
-				if _, err := w.enroller().OpenTicket(t.Context(), d.Ticket, access.Pass{}, browser); err == nil {
-					won.Add(1)
-				}
-			})
-		}
-		all.Wait()
-		if won.Load() != 1 {
-			t.Errorf("%d browsers opened one ticket", won.Load())
-		}
-	}
-}
-
 // A login again within ten minutes goes on with the same secret and ticket; a
 // login from elsewhere, or later, does not.
 func TestFirstUseResumed(t *testing.T) {
@@ -400,109 +338,6 @@ func TestRevealedSecret(t *testing.T) {
 	}
 }
 
-// Where first use isn't open the password alone gets nobody anywhere.
-func TestFirstUseClosed(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		change  func(*world)
-		client  access.Client
-		from    string
-		reason  access.Reason
-		opens   bool
-		webOpen bool
-	}{
-		"no page":              {change: func(w *world) { w.settings.FirstUse.How = "" }, client: challenge(), reason: access.EnrollmentRequired},
-		"by invitation":        {change: func(w *world) { w.settings.FirstUse.How = access.FirstUseInvitation }, client: challenge(), reason: access.EnrollmentClosed},
-		"on the page":          {change: func(w *world) { w.settings.FirstUse.How = access.FirstUseWeb }, client: challenge(), reason: access.EnrollmentRequired, webOpen: true},
-		"no challenges":        {change: func(*world) {}, client: appended(), reason: access.EnrollmentRequired, webOpen: true},
-		"open":                 {change: func(*world) {}, client: challenge(), reason: access.EnrollmentRequired, opens: true, webOpen: true},
-		"another network":      {change: inNetworks("10.0.0.0/8"), client: challenge(), from: "192.0.2.1", reason: access.EnrollmentClosed},
-		"no address":           {change: inNetworks("10.0.0.0/8"), client: challenge(), reason: access.EnrollmentClosed},
-		"the right network":    {change: inNetworks("192.0.2.0/24", "198.51.100.0/24"), client: challenge(), from: "192.0.2.1[1]", reason: access.EnrollmentRequired, opens: true, webOpen: true},
-		"after the deadline":   {change: deadline(-time.Hour), client: challenge(), reason: access.EnrollmentClosed},
-		"enrolled before":      {change: wasEnrolled(25 * time.Hour), client: challenge(), reason: access.EnrollmentClosed},
-		"just reset":           {change: wasEnrolled(23 * time.Hour), client: challenge(), reason: access.EnrollmentRequired, opens: true, webOpen: true},
-		"reset, none open":     {change: func(w *world) { w.settings.FirstUse.AfterReset = 0; wasEnrolled(0)(w) }, client: challenge(), reason: access.EnrollmentClosed},
-		"reset after deadline": {change: func(w *world) { deadline(-time.Hour)(w); wasEnrolled(time.Hour)(w) }, client: challenge(), reason: access.EnrollmentRequired, opens: true, webOpen: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := firstUse(t)
-			c.change(w)
-			w.gate.Set(w.settings)
-			d := w.check(access.Request{Client: c.client, UserName: "alice", Password: []byte(password), CallingStation: c.from})
-			verdict := access.Reject
-			if c.opens {
-				verdict = access.Challenge
-			}
-			w.want(d, verdict, c.reason)
-			if (d.Ticket != "") != c.opens {
-				t.Errorf("ticket %q", d.Ticket)
-			}
-			pass := w.signedIn("alice")
-			_, err := w.enroller().Begin(t.Context(), pass, "", browser)
-			if open := err == nil; open != c.webOpen || !open && access.FaultOf(err) != access.FaultClosed {
-				t.Errorf("on the page: %v", err)
-			}
-		})
-	}
-}
-
-func inNetworks(networks ...string) func(*world) {
-	return func(w *world) {
-		for _, text := range networks {
-			w.settings.FirstUse.Networks = append(w.settings.FirstUse.Networks, netip.MustParsePrefix(text))
-		}
-	}
-}
-
-// deadline sets one that is so far away, for accounts of now.
-func deadline(away time.Duration) func(*world) {
-	return func(w *world) {
-		w.clock.Add(14*24*time.Hour - away)
-		w.settings.FirstUse.EnrollWithin = 14 * 24 * time.Hour
-	}
-}
-
-// wasEnrolled gives alice a device and takes it away some time ago.
-func wasEnrolled(ago time.Duration) func(*world) {
-	return func(w *world) {
-		w.addDevice("alice", secret)
-		w.must(w.accounts.Reset(w.Context(), admin, "alice"))
-		w.clock.Add(ago)
-	}
-}
-
-// Until the deadline a login passes on the password, and never after it, however
-// late the first login; the start of the rule, the account or the user's policy counts.
-func TestGrace(t *testing.T) {
-	t.Parallel()
-	w := firstUse(t)
-	const within = 14 * 24 * time.Hour
-	w.settings.FirstUse.EnrollWithin = within
-	w.settings.FirstUse.Since = w.clock.Now().Add(24 * time.Hour)
-	w.gate.Set(w.settings)
-	d := w.ask(challenge(), "alice", password)
-	w.want(d, access.Accept, access.EnrollmentGrace)
-	if !d.EnrollBy.Equal(w.settings.FirstUse.Since.Add(within)) {
-		t.Errorf("until %v", d.EnrollBy)
-	}
-	w.want(w.ask(codeOnly(), "alice", "123456"), access.Reject, access.UnverifiedRefused)
-	always := challenge()
-	always.RequireAlways = true
-	w.want(w.ask(always, "alice", password), access.Challenge, access.EnrollmentRequired)
-	w.clock.Add(within + 24*time.Hour - time.Second)
-	w.want(w.ask(challenge(), "alice", password), access.Accept, access.EnrollmentGrace)
-	w.clock.Add(time.Second)
-	w.want(w.ask(challenge(), "alice", password), access.Reject, access.EnrollmentClosed)
-	w.want(w.ask(challenge(), "muller", password), access.Reject, access.EnrollmentClosed) // a directory's user, never seen
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "bob", store.PolicyRequired))
-	w.want(w.ask(challenge(), "bob", password), access.Accept, access.EnrollmentGrace)
-	w.addDevice("bob", secret)
-	w.must(w.accounts.Reset(t.Context(), admin, "bob"))
-	w.want(w.ask(challenge(), "bob", password), access.Challenge, access.EnrollmentRequired) // no grace for who had a device
-}
-
 // A user of a directory, whom the store doesn't know, enrolls under the name that
 // the directory returns.
 func TestFirstUseOfADirectorysUser(t *testing.T) {
@@ -570,67 +405,4 @@ func TestDisabledEnrollsNobody(t *testing.T) {
 	_, _, err = w.accounts.Invite(t.Context(), admin, "alice", time.Hour, false)
 	w.wantRefusal(err, access.RefusedRule, "off")
 	w.want(w.answer(challenge(), "alice", d.State, "123456"), access.Accept, access.TwoFactorDisabled)
-}
-
-// Wrong tickets are slowed for their network, and in total.
-func TestTicketGuessing(t *testing.T) {
-	t.Parallel()
-	w := firstUse(t)
-	d := w.begun(challenge(), "alice")
-	guess := func(n int) string {
-		const letters = "3479ACDEFGHJKMNPQRTVWXY"
-		return "AAAA-AA" + string([]byte{letters[n/23%23], letters[n%23]})
-	}
-	throttled := func(n int, from netip.Addr) bool {
-		_, err := w.enroller().OpenTicket(t.Context(), guess(n), access.Pass{}, from)
-		return access.FaultOf(err) == access.FaultThrottled
-	}
-	tries := 0
-	for ; tries < 100 && !throttled(tries, browser); tries++ {
-	}
-	if tries != 10 {
-		t.Errorf("one network tried %d tickets", tries)
-	}
-	_, err := w.enroller().OpenTicket(t.Context(), d.Ticket, access.Pass{}, browser.Next())
-	w.fault(err, access.FaultThrottled) // the right one too, for the whole network
-	for ; tries < 1000 && !throttled(tries, netip.AddrFrom4([4]byte{10, byte(tries >> 8), byte(tries), 1})); tries++ {
-	}
-	if tries != 200 {
-		t.Errorf("all together tried %d tickets", tries)
-	}
-	w.clock.Add(time.Minute) // both waits are over
-	if w.opened(d.Ticket, access.Pass{}).User != "alice" {
-		t.Error("the ticket opened another enrollment")
-	}
-}
-
-// Malformed tickets are no guess.
-func TestMalformedTickets(t *testing.T) {
-	t.Parallel()
-	w := firstUse(t)
-	ticket := w.begun(challenge(), "alice").Ticket
-	for _, typed := range []string{"", "AAAA", "AAAA-AAAAA", "IIII-OOOO", ticket + "A", strings.Repeat("A", 1<<20), "\x00", "ÄÄÄÄ-ÄÄÄÄ"} {
-		for range 20 {
-			_, err := w.enroller().OpenTicket(t.Context(), typed, access.Pass{}, browser)
-			w.fault(err, access.FaultTicketUnknown)
-		}
-	}
-	w.opened(" "+strings.ToLower(strings.Replace(ticket, "-", " ", 1))+" ", access.Pass{})
-}
-
-// Secrets are of their own and 160 bits long; tickets are of their own too.
-func TestDrawnAnew(t *testing.T) {
-	t.Parallel()
-	w := firstUse(t)
-	seen := make(map[string]bool)
-	for range 50 {
-		w.clock.Add(11 * time.Minute)
-		d := w.begun(challenge(), "alice")
-		secret := w.secretOf(w.opened(d.Ticket, access.Pass{}))
-		octets, err := totp.ParseSecret(secret)
-		if err != nil || len(octets) != 20 || seen[secret] || seen[d.Ticket] {
-			t.Fatalf("secret of %d octets, ticket %s: drawn before", len(octets), d.Ticket)
-		}
-		seen[secret], seen[d.Ticket] = true, true
-	}
 }

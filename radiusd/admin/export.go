@@ -46,11 +46,11 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if !s.copying.TryLock() {
+	if !s.copying.take(r.Context()) {
 		s.fail(w, r, &access.Refusal{Kind: access.RefusedRule, Text: "another backup is under way"})
 		return
 	}
-	defer s.copying.Unlock()
+	defer s.copying.giveBack()
 	t := s.transfer(w)
 	err := s.sendBackup(w, r, t, peer)
 	if err != nil {

@@ -34,11 +34,11 @@ func (s *Server) importUsers(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if !s.importing.TryLock() {
+	if !s.importing.take(r.Context()) {
 		s.fail(w, r, &access.Refusal{Kind: access.RefusedRule, Text: "another import is under way"})
 		return
 	}
-	defer s.importing.Unlock()
+	defer s.importing.giveBack()
 	folder, remove, err := transferFolder(s.ImportFolder)
 	if err != nil {
 		s.fail(w, r, err)

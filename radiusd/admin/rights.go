@@ -10,9 +10,12 @@ import (
 type right struct {
 	role Role // the least that may
 	// changes: it changes the account that its path names. Only root does that
-	// to the own account; and the helpdesk only those whose own account is
-	// known, and never to an administrator's.
+	// to the own account, so all others only where theirs is known; and the
+	// helpdesk never to an administrator's.
 	changes bool
+	// changesMany: it changes accounts that its path doesn't name, and leaves the
+	// own one alone by itself.
+	changesMany bool
 }
 
 // rights holds every route: one that isn't here is for nobody.
@@ -37,7 +40,7 @@ var rights = map[string]right{
 	"GET /v1/log/verify":                      {role: Administrator},
 	"GET /v1/status":                          {role: Helpdesk},
 	"POST /v1/reload":                         {role: Administrator},
-	"POST /v1/import/{format}":                {role: Administrator},
+	"POST /v1/import/{format}":                {role: Administrator, changesMany: true},
 	"POST /v1/export":                         {role: Root},
 	"POST /v1/backup":                         {role: Administrator},
 }
@@ -62,22 +65,24 @@ func (s *Server) permit(peer Peer, pattern, name string) error {
 		return &forbiddenError{"this is for root alone: the secrets of all users leave by it"}
 	case role < needed.role:
 		return &forbiddenError{"this is for administrators; the helpdesk may not do it"}
-	case !needed.changes || role == Root:
+	case !needed.changes && !needed.changesMany || role == Root:
+		return nil
+	}
+	own, known := roles.Users[peer.UID]
+	if !known { // it might be the own account
+		return &forbiddenError{fmt.Sprintf("it is not known which account is your own: admin.users is to name the VPN user of uid %d", peer.UID)}
+	}
+	if needed.changesMany {
 		return nil
 	}
 	canonical, err := s.Accounts.Canonical(name)
 	if err != nil {
 		return err
 	}
-	own, known := roles.Users[peer.UID]
 	switch {
-	case known && own == canonical:
+	case own == canonical:
 		return &forbiddenError{"nobody changes the own account: ask somebody else"}
-	case role == Administrator:
-		return nil
-	case !known:
-		return &forbiddenError{fmt.Sprintf("it is not known which account is your own: admin.users is to name the VPN user of uid %d", peer.UID)}
-	case slices.Contains(roles.Administrators, canonical):
+	case role == Helpdesk && slices.Contains(roles.Administrators, canonical):
 		return &forbiddenError{fmt.Sprintf("user %q is an administrator: the helpdesk may not change the account", canonical)}
 	}
 	return nil

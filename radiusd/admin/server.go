@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"vpn-otpd/radiusd/access"
@@ -81,7 +80,7 @@ type Server struct {
 	// Now is the time; nil: time.Now.
 	Now func() time.Time
 
-	importing, copying sync.Mutex // one of each at a time
+	importing, copying turn // one of each at a time
 }
 
 // Limits bound what peers can take up. Zero values: the defaults.

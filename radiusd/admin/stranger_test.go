@@ -55,13 +55,14 @@ func TestAnotherUser(t *testing.T) {
 		credential syscall.Credential
 		want       string
 	}{
-		"stranger":             {syscall.Credential{Uid: helen, Gid: 64999}, "may not use this socket"},
-		"root's group":         {syscall.Credential{Uid: helen, Gid: 0, Groups: []uint32{0}}, "may not use this socket"},
-		"helpdesk":             {syscall.Credential{Uid: helen, Gid: helpdeskGroup}, done},
-		"helpdesk, other gid":  {syscall.Credential{Uid: helen, Gid: 64999, Groups: []uint32{64998, helpdeskGroup}}, done},
-		"helpdesk, unmapped":   {syscall.Credential{Uid: 64399, Gid: helpdeskGroup}, "admin.users"},
-		"administrator":        {syscall.Credential{Uid: anna, Gid: adminGroup}, done},
-		"administrator, other": {syscall.Credential{Uid: 64399, Gid: 64999, Groups: []uint32{adminGroup}}, done},
+		"stranger":                {syscall.Credential{Uid: helen, Gid: 64999}, "may not use this socket"},
+		"root's group":            {syscall.Credential{Uid: helen, Gid: 0, Groups: []uint32{0}}, "may not use this socket"},
+		"helpdesk":                {syscall.Credential{Uid: helen, Gid: helpdeskGroup}, done},
+		"helpdesk, other gid":     {syscall.Credential{Uid: helen, Gid: 64999, Groups: []uint32{64998, helpdeskGroup}}, done},
+		"helpdesk, unmapped":      {syscall.Credential{Uid: 64399, Gid: helpdeskGroup}, "admin.users"},
+		"administrator":           {syscall.Credential{Uid: anna, Gid: adminGroup}, done},
+		"administrator, other":    {syscall.Credential{Uid: anna, Gid: 64999, Groups: []uint32{adminGroup}}, done},
+		"administrator, unmapped": {syscall.Credential{Uid: 64399, Gid: adminGroup}, "admin.users"},
 	} {
 		command := exec.Command(program, "-test.run=^TestAnotherUser$")
 		command.Env = []string{"ADMIN_TEST_SOCKET=" + w.socket}
