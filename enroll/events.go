@@ -52,6 +52,7 @@ var onTheWay = map[access.Reason]bool{access.CodeNeeded: true, access.Enrollment
 var accepts = map[access.Reason]bool{
 	access.TOTPAccepted: true, access.RecoveryAccepted: true, access.TemporaryAccepted: true, access.TwoFactorDisabled: true,
 	access.NotEnrolled: true, access.Exempt: true, access.EnrollmentGrace: true, access.FirstUseAccepted: true, access.SignedIn: true,
+	access.LoginRemembered: true, access.UpstreamAccepted: true,
 }
 
 func (x *exchange) loginEvent(r store.Record) event {

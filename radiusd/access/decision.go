@@ -36,6 +36,9 @@ type Decision struct {
 	Secret string `json:"-"`
 	// EnrollBy is when the user must have enrolled; zero: no deadline, or enrolled.
 	EnrollBy time.Time
+	// Groups and Attributes go with an accept, as the first factor told them.
+	Groups     []string
+	Attributes []Attribute
 	// Epoch is the user's at this decision: a web session ends with it.
 	Epoch int64
 }

@@ -87,7 +87,8 @@ type login struct {
 	user     string // canonical name that counts
 	// identified is the user that identify found; a State may be of another.
 	identified string
-	stateID    []byte // the State that is answered; nil on a new login
+	identity   Identity // what else the first factor said
+	stateID    []byte   // the State that is answered; nil on a new login
 	field      field
 	alarm      bool // it ended in a lock
 	drifts     bool // the code was right at another time
@@ -140,6 +141,12 @@ func (g *Gate) identify(ctx context.Context, l *login) (refused Reason, err erro
 	if l.State != "" {
 		return g.resume(l), nil
 	}
+	if l.Known != nil {
+		if l.Client.Mode != ModeWeb {
+			return "", fmt.Errorf("%w: only the page knows users by another sign-in", ErrBackend)
+		}
+		return "", l.takeIdentity(*l.Known)
+	}
 	var account store.Account
 	if l.Client.Mode == ModeAppend { // its devices say where the code begins
 		if account, _, err = g.store.Account(ctx, l.asked); err != nil {
@@ -180,21 +187,31 @@ func (g *Gate) firstFactor(ctx context.Context, l *login) (Reason, error) {
 	defer func() { // also when a backend panics, or the name would wait for ever
 		try.end(wrong, g.store.MAC(store.PurposeField, []byte(l.asked), l.field.password), g.now())
 	}()
-	name, err := g.first.Verify(ctx, l.asked, l.field.password)
+	identity, err := g.first.Verify(ctx, Question{Name: l.asked, Password: l.field.password,
+		Client: l.Client.Name, NASIdentifier: l.NASIdentifier, CallingStation: l.CallingStation})
 	wrong = errors.Is(err, ErrUserUnknown) || errors.Is(err, ErrPasswordWrong)
 	switch {
 	case errors.Is(err, ErrUserUnknown):
 		return UserUnknown, nil
 	case wrong:
 		return PasswordWrong, nil
+	case errors.Is(err, ErrPasswordExpired):
+		return PasswordExpired, nil
+	case errors.Is(err, ErrAccountLocked):
+		return AccountLocked, nil
 	case err != nil && !errors.Is(err, ErrBusy) && !errors.Is(err, ErrStore):
 		return "", fmt.Errorf("%w: %w", ErrBackend, err)
 	case err != nil:
 		return "", err
 	}
-	if l.user, err = l.settings.Names.Canonicalize(name); err != nil {
-		return "", fmt.Errorf("%w: it returned a name that can't be: %w", ErrBackend, err)
+	return "", l.takeIdentity(identity)
+}
+
+// takeIdentity goes on with who the first factor says it is.
+func (l *login) takeIdentity(identity Identity) (err error) {
+	if l.user, err = l.settings.Names.Canonicalize(identity.Name); err != nil {
+		return fmt.Errorf("%w: it returned a name that can't be: %w", ErrBackend, err)
 	}
-	l.identified = l.user
-	return "", nil
+	l.identified, l.identity = l.user, identity
+	return nil
 }

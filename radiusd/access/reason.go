@@ -15,12 +15,15 @@ const (
 	Exempt            Reason = "exempt"              // the user's own policy
 	EnrollmentGrace   Reason = "enrollment_grace"    // enforced and not enrolled, before the deadline
 	FirstUseAccepted  Reason = "first_use_accepted"  // the first code of a new device
+	LoginRemembered   Reason = "login_remembered"    // a reconnect soon after a full login from the same device
+	UpstreamAccepted  Reason = "upstream_accepted"   // both factors, by the server that users move away from
 	SignedIn          Reason = "signed_in"           // web page: nothing to ask for yet
 )
 
 // Reasons of a challenge, and of the reject where no challenge is possible.
 const (
 	CodeNeeded    Reason = "code_needed"    // no code was there
+	PasswordAsks  Reason = "password_asks"  // the first factor itself asks for more
 	CodeMalformed Reason = "code_malformed" // not the form of a code: no guess
 	CodeWrong     Reason = "code_wrong"
 	CodeUsed      Reason = "code_used" // right, but not newer than the last one used
@@ -40,7 +43,9 @@ const (
 	UserUnknown       Reason = "user_unknown"
 	UserDisabled      Reason = "user_disabled"
 	PasswordWrong     Reason = "password_wrong"
-	Throttled         Reason = "throttled" // too many wrong passwords before this one
+	PasswordExpired   Reason = "password_expired" // right, but the first factor wants a new one
+	AccountLocked     Reason = "account_locked"   // by the first factor, after the right password
+	Throttled         Reason = "throttled"        // too many wrong passwords before this one
 	StateInvalid      Reason = "state_invalid"
 	StateUnknown      Reason = "state_unknown" // used already, or never stored
 	StateExpired      Reason = "state_expired"

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func TestRepeat(t *testing.T) {
 	other.Set(w.settings)
 	again, err := other.Check(t.Context(), r)
 	w.must(err)
-	if again != first {
+	if !reflect.DeepEqual(again, first) {
 		t.Errorf("the repeat got %+v, the login %+v", again, first)
 	}
 	w.clock.Add(9 * time.Second)
@@ -36,7 +37,7 @@ func TestRepeatedChallenge(t *testing.T) {
 	}
 	second := access.Request{Client: challenge(), UserName: "alice", Password: []byte(w.wrong(1)), State: state, SessionID: "A1B2"}
 	answer := w.check(second)
-	if again := w.check(second); again != answer || answer.Reason != access.CodeWrong {
+	if again := w.check(second); !reflect.DeepEqual(again, answer) || answer.Reason != access.CodeWrong {
 		t.Errorf("got %+v, then %+v", answer, again)
 	}
 }
@@ -74,7 +75,7 @@ func TestRepeatByNASPort(t *testing.T) {
 	r := access.Request{Client: client, UserName: "alice", Password: []byte(w.code(0)), NASPort: "17"}
 	first := w.check(r)
 	w.want(first, access.Accept, access.TOTPAccepted)
-	if again := w.check(r); again != first {
+	if again := w.check(r); !reflect.DeepEqual(again, first) {
 		t.Errorf("the repeat got %+v", again)
 	}
 	r.NASPort = "18"

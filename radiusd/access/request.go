@@ -72,5 +72,9 @@ type Request struct {
 	NASIdentifier  string
 	CallingStation string // Calling-Station-Id as it was sent
 
+	// Known is who another sign-in has proven the user to be: the first factor
+	// has passed. It is for ModeWeb and new logins only; UserName is its name.
+	Known *Identity
+
 	Arrived time.Time
 }

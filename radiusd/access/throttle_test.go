@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestFaultsAreSilence(t *testing.T) {
 		{Client: codeOnly(), UserName: "alice", Password: []byte(w.code(0))},
 		{Client: challenge(), UserName: "\x00", Password: []byte("x")},
 	} {
-		if d, err := w.gate.Check(t.Context(), r); !errors.Is(err, access.ErrStore) || d != (access.Decision{}) {
+		if d, err := w.gate.Check(t.Context(), r); !errors.Is(err, access.ErrStore) || !reflect.DeepEqual(d, access.Decision{}) {
 			t.Errorf("store closed: %+v, %v", d, err)
 		}
 	}

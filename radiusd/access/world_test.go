@@ -49,23 +49,23 @@ type passwords struct {
 	panics bool
 }
 
-func (p *passwords) Verify(_ context.Context, name string, typed []byte) (string, error) {
+func (p *passwords) Verify(_ context.Context, q access.Question) (access.Identity, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.calls++
 	if p.panics {
 		panic("on purpose")
 	}
-	canonical, known := p.users[name]
+	canonical, known := p.users[q.Name]
 	switch {
 	case p.err != nil:
-		return "", p.err
+		return access.Identity{}, p.err
 	case !known:
-		return "", access.ErrUserUnknown
-	case string(typed) != password:
-		return "", access.ErrPasswordWrong
+		return access.Identity{}, access.ErrUserUnknown
+	case string(q.Password) != password:
+		return access.Identity{}, access.ErrPasswordWrong
 	}
-	return canonical, nil
+	return access.Identity{Name: canonical}, nil
 }
 
 // syncBuffer is a log that is written and read in parallel.

@@ -20,9 +20,17 @@ type answer struct {
 	name      string
 }
 
-func (a answer) Verify(_ context.Context, name string, _ []byte) (string, error) {
-	*a.asked = append(*a.asked, a.name+" "+name)
-	return a.canonical, a.err
+func (a answer) Verify(_ context.Context, q access.Question) (access.Identity, error) {
+	*a.asked = append(*a.asked, a.name+" "+q.Name+string(q.Token))
+	return access.Identity{Name: a.canonical}, a.err
+}
+
+// listed is a backend that can also be asked without a password.
+type listed struct{ answer }
+
+func (l listed) Lookup(_ context.Context, name string) (access.Identity, error) {
+	*l.asked = append(*l.asked, l.name+" "+name)
+	return access.Identity{Name: l.canonical}, l.err
 }
 
 func TestChain(t *testing.T) {
@@ -64,9 +72,9 @@ func TestChain(t *testing.T) {
 					expected = append(expected, backend.name+" alice")
 				}
 			}
-			canonical, err := password.NewChain(backends...).Verify(t.Context(), "alice", []byte(test.password))
-			if canonical != test.canonical || !errors.Is(err, test.err) {
-				t.Errorf("got %q, %v; want %q, %v", canonical, err, test.canonical, test.err)
+			identity, err := password.NewChain(backends...).Verify(t.Context(), access.Question{Name: "alice", Password: []byte(test.password)})
+			if identity.Name != test.canonical || !errors.Is(err, test.err) {
+				t.Errorf("got %q, %v; want %q, %v", identity.Name, err, test.canonical, test.err)
 			}
 			refused := errors.Is(err, access.ErrUserUnknown) || errors.Is(err, access.ErrPasswordWrong)
 			if errors.Is(err, access.ErrBackend) && refused {
@@ -76,5 +84,65 @@ func TestChain(t *testing.T) {
 				t.Errorf("asked %q, want %q", asked, expected)
 			}
 		})
+	}
+}
+
+// What one backend asks is answered to that one, and to no other.
+func TestAsking(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	chain := func(second answer) *password.Chain {
+		first := answer{canonical: "alice", asked: &asked, name: "a"}
+		second.asked, second.name = &asked, "b"
+		return password.NewChain(password.Backend{Name: "a", FirstFactor: first}, password.Backend{Name: "b", FirstFactor: second})
+	}
+	first := answer{err: access.ErrUserUnknown, asked: &asked, name: "a"}
+	asks := password.NewChain(password.Backend{Name: "a", FirstFactor: first},
+		password.Backend{Name: "b", FirstFactor: answer{err: &access.Asking{Message: "PIN: ", Token: []byte("7")}, asked: &asked, name: "b"}})
+	_, err := asks.Verify(t.Context(), access.Question{Name: "alice", Password: []byte("secret")})
+	var asking *access.Asking
+	if !errors.As(err, &asking) || asking.Message != "PIN: " {
+		t.Fatalf("got %v", err)
+	}
+	identity, err := chain(answer{canonical: "alicia"}).Verify(t.Context(), access.Question{Name: "alice", Token: asking.Token})
+	if err != nil || identity.Name != "alicia" {
+		t.Errorf("an empty answer to the one who asked: %v, %v", identity, err)
+	}
+	if expected := []string{"a alice", "b alice", "b alice7"}; !slices.Equal(asked, expected) {
+		t.Errorf("asked %q, want %q", asked, expected)
+	}
+	gone := password.NewChain(password.Backend{Name: "a", FirstFactor: first})
+	if _, err := gone.Verify(t.Context(), access.Question{Name: "alice", Token: asking.Token}); !errors.Is(err, access.ErrBackend) {
+		t.Errorf("the one who asked is gone: %v", err)
+	}
+}
+
+func TestLookup(t *testing.T) {
+	t.Parallel()
+	unknown, known := answer{err: access.ErrUserUnknown}, answer{canonical: "alice@example.org"}
+	for name, test := range map[string]struct {
+		backends  []access.FirstFactor
+		canonical string
+		err       error
+	}{
+		"known":                              {[]access.FirstFactor{listed{unknown}, listed{known}}, "alice@example.org", nil},
+		"unknown":                            {[]access.FirstFactor{listed{unknown}}, "", access.ErrUserUnknown},
+		"known behind one that can't say":    {[]access.FirstFactor{known, listed{known}}, "alice@example.org", nil},
+		"unknown, but one couldn't be asked": {[]access.FirstFactor{known, listed{unknown}}, "", access.ErrBackend},
+		"one that fails":                     {[]access.FirstFactor{listed{answer{err: context.DeadlineExceeded}}, listed{known}}, "", access.ErrBackend},
+	} {
+		var asked []string
+		var backends []password.Backend
+		for _, backend := range test.backends {
+			if l, ok := backend.(listed); ok {
+				l.asked = &asked
+				backend = l
+			}
+			backends = append(backends, password.Backend{Name: "x", FirstFactor: backend})
+		}
+		identity, err := password.NewChain(backends...).Lookup(t.Context(), "alice")
+		if identity.Name != test.canonical || !errors.Is(err, test.err) {
+			t.Errorf("%s: got %q, %v", name, identity.Name, err)
+		}
 	}
 }

@@ -78,32 +78,45 @@ func newLocal(accounts Accounts, options Options, fresh argon2id) *Local {
 // Verify checks a password; see [access.FirstFactor]. An account without a local
 // password is as unknown here as a name without an account: it may be one of
 // another backend's users. A password longer than MaxPassword is wrong.
-func (l *Local) Verify(ctx context.Context, name string, password []byte) (canonical string, err error) {
-	text, known, err := l.accounts.PasswordHash(ctx, name)
+func (l *Local) Verify(ctx context.Context, q access.Question) (access.Identity, error) {
+	password := q.Password
+	text, known, err := l.accounts.PasswordHash(ctx, q.Name)
 	if err != nil {
-		return "", fmt.Errorf("%w: reading a password hash: %w", access.ErrStore, err)
+		return access.Identity{}, fmt.Errorf("%w: reading a password hash: %w", access.ErrStore, err)
 	}
 	if !known || text == "" {
 		if l.anotherFollows {
-			return "", access.ErrUserUnknown
+			return access.Identity{}, access.ErrUserUnknown
 		}
-		return "", l.refuse(ctx, password, access.ErrUserUnknown)
+		return access.Identity{}, l.refuse(ctx, password, access.ErrUserUnknown)
 	}
 	if len(password) == 0 || len(password) > MaxPassword {
-		return "", l.refuse(ctx, password, access.ErrPasswordWrong)
+		return access.Identity{}, l.refuse(ctx, password, access.ErrPasswordWrong)
 	}
 	kept, err := parse(text)
 	if err != nil {
-		return "", fmt.Errorf("%w: the account's hash: %w", access.ErrBackend, err)
+		return access.Identity{}, fmt.Errorf("%w: the account's hash: %w", access.ErrBackend, err)
 	}
 	right := false
 	if err := l.queue.do(ctx, kept, func() { right = kept.matches(password) }); err != nil {
-		return "", err
+		return access.Identity{}, err
 	}
 	if !right {
-		return "", access.ErrPasswordWrong
+		return access.Identity{}, access.ErrPasswordWrong
 	}
-	return name, nil
+	return access.Identity{Name: q.Name}, nil
+}
+
+// Lookup finds an account with a local password; see [access.Directory].
+func (l *Local) Lookup(ctx context.Context, name string) (access.Identity, error) {
+	hash, known, err := l.accounts.PasswordHash(ctx, name)
+	switch {
+	case err != nil:
+		return access.Identity{}, fmt.Errorf("%w: reading a password hash: %w", access.ErrStore, err)
+	case !known || hash == "":
+		return access.Identity{}, access.ErrUserUnknown
+	}
+	return access.Identity{Name: name}, nil
 }
 
 // refuse does the work of a check, and refuses whatever comes out of it.

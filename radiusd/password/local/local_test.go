@@ -74,19 +74,19 @@ func TestVerify(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			before := l.Counters().Computed
-			canonical, err := l.Verify(t.Context(), test.user, []byte(test.password))
+			identity, err := l.Verify(t.Context(), access.Question{Name: test.user, Password: []byte(test.password)})
 			if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
 				t.Errorf("got %v, want %v", err, test.err)
 			}
-			if err == nil && canonical != test.user || err != nil && canonical != "" {
-				t.Errorf("returned the name %q", canonical)
+			if err == nil && identity.Name != test.user || err != nil && identity.Name != "" {
+				t.Errorf("returned the name %q", identity.Name)
 			}
 			if computed := l.Counters().Computed - before; computed != test.computed {
 				t.Errorf("%d computations, want %d", computed, test.computed)
 			}
 		})
 	}
-	if _, err := l.Verify(t.Context(), "broken", []byte("x")); !errors.Is(err, errDisk) {
+	if _, err := l.Verify(t.Context(), access.Question{Name: "broken", Password: []byte("x")}); !errors.Is(err, errDisk) {
 		t.Errorf("the cause is lost: %v", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestVerifyBusy(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
 	for _, user := range []string{"php", "nobody"} {
-		if _, err := l.Verify(ctx, user, []byte(horse)); !errors.Is(err, access.ErrBusy) {
+		if _, err := l.Verify(ctx, access.Question{Name: user, Password: []byte(horse)}); !errors.Is(err, access.ErrBusy) {
 			t.Errorf("%s: %v", user, err)
 		}
 	}
@@ -112,14 +112,14 @@ func TestAnotherFollows(t *testing.T) {
 	l := newLocal(accounts{"bare": "", "php": vectors[0].hash}, Options{AnotherFollows: true}, small)
 	before := l.Counters().Computed
 	for _, user := range []string{"bare", "nobody"} {
-		if _, err := l.Verify(t.Context(), user, []byte("secret")); !errors.Is(err, access.ErrUserUnknown) {
+		if _, err := l.Verify(t.Context(), access.Question{Name: user, Password: []byte("secret")}); !errors.Is(err, access.ErrUserUnknown) {
 			t.Errorf("%s: %v", user, err)
 		}
 	}
 	if l.Counters().Computed != before {
 		t.Error("work was done for another backend's users")
 	}
-	if _, err := l.Verify(t.Context(), "php", []byte("secret")); !errors.Is(err, access.ErrPasswordWrong) {
+	if _, err := l.Verify(t.Context(), access.Question{Name: "php", Password: []byte("secret")}); !errors.Is(err, access.ErrPasswordWrong) {
 		t.Error(err)
 	}
 }
@@ -160,7 +160,7 @@ func TestReal(t *testing.T) {
 		t.Errorf("made %s", hash)
 	}
 	held["alice"] = hash
-	if _, err := l.Verify(t.Context(), "alice", []byte(horse)); err != nil {
+	if _, err := l.Verify(t.Context(), access.Question{Name: "alice", Password: []byte(horse)}); err != nil {
 		t.Error(err)
 	}
 	kept, err := parse(hash)
@@ -181,7 +181,7 @@ func BenchmarkVerify(b *testing.B) {
 	for _, user := range []string{"alice", "php"} {
 		b.Run(user, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := l.Verify(b.Context(), user, []byte(horse)); err != nil {
+				if _, err := l.Verify(b.Context(), access.Question{Name: user, Password: []byte(horse)}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -189,7 +189,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	b.Run("nobody", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := l.Verify(b.Context(), "nobody", []byte(horse)); !errors.Is(err, access.ErrUserUnknown) {
+			if _, err := l.Verify(b.Context(), access.Question{Name: "nobody", Password: []byte(horse)}); !errors.Is(err, access.ErrUserUnknown) {
 				b.Fatal(err)
 			}
 		}
@@ -197,7 +197,7 @@ func BenchmarkVerify(b *testing.B) {
 	b.Run("alice in parallel", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if _, err := l.Verify(b.Context(), "alice", []byte(horse)); err != nil {
+				if _, err := l.Verify(b.Context(), access.Question{Name: "alice", Password: []byte(horse)}); err != nil {
 					b.Fatal(err)
 				}
 			}
