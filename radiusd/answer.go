@@ -37,6 +37,11 @@ func (s *Server) answer(x *exchange) {
 		s.abandon(x, dropAttribute, err)
 		return
 	}
+	s.port.answer(s, x, attributes, left)
+}
+
+// answerLogin answers what the gate decides.
+func (s *Server) answerLogin(x *exchange, attributes radius.Attributes, left time.Duration) {
 	decision, err := s.decide(x, attributes, left)
 	if err != nil {
 		s.abandon(x, causeOf(err), err)

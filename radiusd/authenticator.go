@@ -31,13 +31,14 @@ type authenticator struct {
 // wrong Message-Authenticator must not cost memory.
 type keyedMAC struct {
 	hash.Hash
+	plain hash.Hash // MD5 without a key
 	sum   [md5.Size]byte
 	empty [authenticatorLength]byte
 }
 
 func newAuthenticator(secret []byte) *authenticator {
 	a := &authenticator{secret: bytes.Clone(secret)}
-	a.macs.New = func() any { return &keyedMAC{Hash: hmac.New(md5.New, a.secret)} }
+	a.macs.New = func() any { return &keyedMAC{Hash: hmac.New(md5.New, a.secret), plain: md5.New()} }
 	return a
 }
 
@@ -47,6 +48,34 @@ func (a *authenticator) verify(request []byte, offset int) bool {
 	mac := a.macs.Get().(*keyedMAC)
 	defer a.macs.Put(mac)
 	return hmac.Equal(mac.of(request, offset), request[offset:offset+authenticatorLength])
+}
+
+// verifySigned reports whether the Request Authenticator of a request is right
+// that signs itself: the MD5 of it and the secret, with zeros in its own place
+// (RFC 2866 section 3).
+func (a *authenticator) verifySigned(request []byte) bool {
+	mac := a.macs.Get().(*keyedMAC)
+	defer a.macs.Put(mac)
+	mac.plain.Reset()
+	mac.plain.Write(request[:authenticatorOffset])
+	mac.plain.Write(mac.empty[:])
+	mac.plain.Write(request[headerLength:])
+	mac.plain.Write(a.secret)
+	return hmac.Equal(mac.plain.Sum(mac.sum[:0]), request[authenticatorOffset:headerLength])
+}
+
+// verifyUnder is verify for a request that signs itself: its Message-Authenticator
+// was made first, when there were zeros for the other (RFC 5176 section 3.4).
+func (a *authenticator) verifyUnder(request []byte, offset int) bool {
+	mac := a.macs.Get().(*keyedMAC)
+	defer a.macs.Put(mac)
+	mac.Reset()
+	mac.Write(request[:authenticatorOffset])
+	mac.Write(mac.empty[:])
+	mac.Write(request[headerLength:offset])
+	mac.Write(mac.empty[:])
+	mac.Write(request[offset+authenticatorLength:])
+	return hmac.Equal(mac.Sum(mac.sum[:0]), request[offset:offset+authenticatorLength])
 }
 
 // sign completes a reply that holds the Request Authenticator in its header and

@@ -7,6 +7,9 @@
 // all rejects leave at the same time after their request; and that neither junk
 // nor load makes it use more memory than its options allow.
 //
+// What clients tell of connections is answered by a server of its own, and only
+// after an [Accountant] has kept it (RFC 2866).
+//
 // It never answers a host that is no client, never answers a question whose
 // Message-Authenticator is wrong, and says nothing where the gate or its store
 // has failed, so that the client asks another server.

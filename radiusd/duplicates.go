@@ -42,7 +42,7 @@ type entry struct {
 	key           duplicateKey
 	authenticator [authenticatorLength]byte
 	length        int
-	verified      bool // its Message-Authenticator was there and right
+	verified      bool // it proves that the client made it
 	arrived       time.Time
 	timer         *time.Timer   // of a reply that waits for its time
 	reply         []byte        // nil while it is in flight

@@ -37,6 +37,9 @@ const (
 	dropStatusRefused
 	dropStatusRate
 	dropStatusUnhealthy
+	dropRequestAuthenticator
+	dropAccounting
+	dropAccountingStatus
 
 	drops // how many causes there are
 )
@@ -68,6 +71,9 @@ func (d drop) String() string {
 		dropStatusRefused:        "status_refused",                // the client may not ask
 		dropStatusRate:           "status_rate",                   // it asks too often
 		dropStatusUnhealthy:      "status_unhealthy",              //
+		dropRequestAuthenticator: "request_authenticator_wrong",   // these three of accounting
+		dropAccounting:           "accounting_malformed",          // what it must not have, or not enough
+		dropAccountingStatus:     "accounting_status",             // no kind of event that is kept
 	}[d]
 }
 
@@ -75,7 +81,7 @@ func (d drop) String() string {
 type counters struct {
 	received                             atomic.Uint64
 	accepts, rejects, challenges, status atomic.Uint64
-	repeated                             atomic.Uint64
+	repeated, recorded                   atomic.Uint64
 	malformed, unsupported               atomic.Uint64
 	dropped                              [drops]atomic.Uint64
 }
@@ -89,7 +95,7 @@ type traffic struct {
 // Snapshot is what the counters say at a moment. Counts start with the process.
 type Snapshot struct {
 	Received uint64            // datagrams
-	Answered map[string]uint64 // replies: accept, reject, challenge, status, repeated
+	Answered map[string]uint64 // replies: accept, reject, challenge, or recorded; status, repeated
 	Refused  map[string]uint64 // rejects that the gate wasn't asked for, by access.Reason
 	Dropped  map[string]uint64 // datagrams and requests without an answer, by cause
 	// Waiting are requests in the queue now, Remembered those that would be
@@ -113,13 +119,7 @@ func (s *Server) Snapshot() Snapshot {
 	c := &s.counters
 	snapshot := Snapshot{
 		Received: c.received.Load(),
-		Answered: map[string]uint64{
-			string(access.Accept):    c.accepts.Load(),
-			string(access.Reject):    c.rejects.Load(),
-			string(access.Challenge): c.challenges.Load(),
-			"status":                 c.status.Load(),
-			"repeated":               c.repeated.Load(),
-		},
+		Answered: s.port.answered(c),
 		Refused: map[string]uint64{
 			string(access.RequestMalformed):  c.malformed.Load(),
 			string(access.MethodUnsupported): c.unsupported.Load(),

@@ -33,14 +33,14 @@ func (s *Server) receive(l link, datagram, control []byte, remote netip.AddrPort
 		s.drop(dropUnknownClient, nil, remote, nil)
 		return
 	}
-	request, cause := inspect(datagram)
+	request, cause := inspect(datagram, s.port.request)
 	if cause != kept {
 		s.drop(cause, peer, remote, nil)
 		return
 	}
 	now := s.options.Now()
-	cause = peer.admit(request)
-	if cause != dropAuthenticatorWrong {
+	cause = s.port.admit(peer, request)
+	if cause != dropAuthenticatorWrong && cause != dropRequestAuthenticator {
 		peer.traffic.note(request, now)
 	}
 	if cause != kept {
@@ -56,7 +56,7 @@ func newExchange(p *peer, request packet, from route, now time.Time) *exchange {
 		key:           duplicateKey{route: from, identifier: request.identifier(), code: byte(request.code())},
 		authenticator: [authenticatorLength]byte(request.requestAuthenticator()),
 		length:        len(request.octets),
-		verified:      request.messageAuthenticator != 0,
+		verified:      request.messageAuthenticator != 0 || request.code() == radius.CodeAccountingRequest,
 		arrived:       now,
 	}}
 }
@@ -76,8 +76,7 @@ func (s *Server) take(x *exchange) {
 		s.counters.repeated.Add(1)
 		s.send(x, reply)
 	default:
-		state := x.packet.state()
-		if !s.queue.add(x, len(state) > 0 && s.options.Gate.ValidState(string(state))) {
+		if !s.queue.add(x, s.port.prefers(s, x.packet)) {
 			s.abandon(x, dropQueueFull, nil)
 		}
 	}
@@ -123,6 +122,12 @@ func (d drop) warning() string {
 		return "request from an address that is no client's"
 	case dropAuthenticatorWrong:
 		return "Message-Authenticator is wrong: does the client have the same secret?"
+	case dropRequestAuthenticator:
+		return "Request Authenticator of an accounting request is wrong: does the client have the same secret?"
+	case dropAccounting:
+		return "accounting request that says too little or too much"
+	case dropAccountingStatus:
+		return "accounting request of a kind that isn't kept"
 	case dropAuthenticatorMissing:
 		return "request without the Message-Authenticator that is required"
 	case dropProxyState:

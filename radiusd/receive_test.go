@@ -108,7 +108,7 @@ func TestInspectFindsTheBorders(t *testing.T) {
 		"length 1 before a fit":      {onWire(1, "\x19\x01\x03x"), dropAttribute},
 		"one octet left":             {onWire(1, "\x19\x02\x19"), dropAttribute},
 	} {
-		if _, got := inspect(c.datagram); got != c.want {
+		if _, got := inspect(c.datagram, 1); got != c.want {
 			t.Errorf("%s: %q", title, got)
 		}
 	}
@@ -143,7 +143,7 @@ func FuzzPacket(f *testing.F) {
 	f.Add(append(onWire(1, name+right), "padding"...), false)
 	f.Fuzz(func(t *testing.T, datagram []byte, signed bool) {
 		server := newWireServer(t, false)
-		if request, cause := inspect(datagram); signed && cause == kept && request.messageAuthenticator != 0 {
+		if request, cause := inspect(datagram, 1); signed && cause == kept && request.messageAuthenticator != 0 {
 			mac := secret.macs.Get().(*keyedMAC)
 			copy(request.octets[request.messageAuthenticator:], mac.of(request.octets, request.messageAuthenticator))
 		}

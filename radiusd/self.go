@@ -40,12 +40,12 @@ func (s *Server) takeSelf(l link, datagram, control []byte, remote netip.AddrPor
 	if own == nil || own.from != withoutZone(remote) {
 		return false
 	}
-	request, cause := inspect(datagram)
+	request, cause := inspect(datagram, s.port.request)
 	if cause != kept || request.code() != radius.CodeStatusServer || own.peer.admit(request) != kept {
 		return true
 	}
 	x := newExchange(own.peer, request, route{link: l, local: l.localAddress(control), remote: remote}, s.options.Now())
-	if reply, err := x.encode(radius.CodeAccessAccept, nil, nil); err == nil {
+	if reply, err := x.encode(s.port.alive, nil, nil); err == nil {
 		s.send(x, reply)
 	}
 	return true

@@ -37,14 +37,16 @@ type Prompter interface {
 // Probe reports whether the store answers and can be written to.
 type Probe func(context.Context) error
 
-// Options are what a server needs. Only the gate is required.
+// Options are what a server needs. Only one of the first two is required.
 type Options struct {
-	Gate     Gate
-	Prompter Prompter     // nil: no texts
-	Probe    Probe        // nil: we are healthy if we answer
-	Logger   *slog.Logger // nil: nothing is logged
-	// Workers answer requests at the same time, default 256. An eighth of them
-	// is kept free for logins under way.
+	Gate       Gate         // for a server that answers logins
+	Accountant Accountant   // for one that answers accounting
+	Prompter   Prompter     // nil: no texts
+	Probe      Probe        // nil: we are healthy if we answer
+	Logger     *slog.Logger // nil: nothing is logged
+	// Workers answer requests at the same time, default 256, and 32 for accounting:
+	// it shares the store with logins and can wait. An eighth of those for logins
+	// is kept free for such under way.
 	Workers int
 	// QueueSize bounds the requests that wait for a worker, default 1024: so
 	// many new ones, and so many that go on with a login.
@@ -75,6 +77,7 @@ var ErrShutdown = errors.New("the RADIUS server is shut down")
 // Server answers RADIUS requests. Make it with [New].
 type Server struct {
 	options    Options
+	port       port
 	logger     *slog.Logger
 	clients    atomic.Pointer[Table]
 	self       atomic.Pointer[self] // nil: this process doesn't ask
@@ -100,19 +103,23 @@ type Server struct {
 
 // New makes a server for these clients. It has no socket yet.
 func New(options Options, clients *Table) (*Server, error) {
-	if options.Gate == nil || clients == nil {
-		return nil, errors.New("a RADIUS server needs a gate and a table of clients")
+	if (options.Gate == nil) == (options.Accountant == nil) || clients == nil {
+		return nil, errors.New("a RADIUS server needs a table of clients, and either a gate or an accountant")
 	}
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
 	s := &Server{
 		options: options,
+		port:    loginPort(),
 		logger:  options.Logger,
 		queue:   newQueue(options.QueueSize),
 		status:  newStatusQueue(options.Probe),
 		drained: make(chan struct{}),
 		traffic: make(map[string]*traffic),
+	}
+	if options.Accountant != nil {
+		s.port = accountingPort()
 	}
 	s.duplicates = newDuplicates(options.Remember, func() { s.counters.dropped[dropReplaced].Add(1) })
 	s.base, s.cancel = context.WithCancel(context.Background())
@@ -122,11 +129,15 @@ func New(options Options, clients *Table) (*Server, error) {
 
 // complete puts the defaults in and checks the bounds.
 func (o *Options) complete() error {
+	workers := 256
+	if o.Accountant != nil {
+		workers = 32
+	}
 	for _, number := range []struct {
 		value   *int
 		initial int
 		name    string
-	}{{&o.Workers, 256, "workers"}, {&o.QueueSize, 1024, "queue size"}, {&o.Remember, 100_000, "requests remembered"}} {
+	}{{&o.Workers, workers, "workers"}, {&o.QueueSize, 1024, "queue size"}, {&o.Remember, 100_000, "requests remembered"}} {
 		if *number.value == 0 {
 			*number.value = number.initial
 		}
@@ -163,7 +174,7 @@ func (s *Server) SetClients(clients *Table) {
 			peer.traffic = known
 		}
 		counted[peer.Name] = peer.traffic
-		if len(peer.Secret) <= shortSecret {
+		if len(peer.Secret) <= shortSecret && s.options.Gate != nil { // said once
 			s.logger.Warn("the secret of a RADIUS client is short", "client", peer.Name, "octets", len(peer.Secret))
 		}
 	}
@@ -208,6 +219,9 @@ func (s *Server) open(socket *socket) bool {
 
 func (s *Server) startWorkers() {
 	reserved := s.options.Workers / 8
+	if s.options.Gate == nil {
+		reserved = 0 // nothing goes before the rest
+	}
 	for i := range s.options.Workers {
 		next := s.queue.next
 		if i < reserved {

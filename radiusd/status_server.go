@@ -72,7 +72,7 @@ func (s *Server) answerOneStatus(x *exchange) {
 		s.drop(dropAttribute, x.peer, x.entry.key.remote, err)
 		return
 	}
-	reply, err := x.encode(radius.CodeAccessAccept, nil, asked)
+	reply, err := x.encode(s.port.alive, nil, asked)
 	if err != nil {
 		s.drop(dropTooLarge, x.peer, x.entry.key.remote, err)
 		return

@@ -21,9 +21,10 @@ type packet struct {
 	proxyState           bool
 }
 
-// inspect checks a datagram before anything is allocated for it. What follows
+// inspect checks a datagram before anything is allocated for it. It is a request
+// of the wanted kind, or a Status-Server. What follows
 // the packet's Length is padding and ignored (RFC 2865 section 3).
-func inspect(datagram []byte) (packet, drop) {
+func inspect(datagram []byte, wanted radius.Code) (packet, drop) {
 	if len(datagram) < headerLength {
 		return packet{}, dropLength
 	}
@@ -32,7 +33,7 @@ func inspect(datagram []byte) (packet, drop) {
 		return packet{}, dropLength
 	}
 	p := packet{octets: datagram[:length]}
-	if code := p.code(); code != radius.CodeAccessRequest && code != radius.CodeStatusServer {
+	if code := p.code(); code != wanted && code != radius.CodeStatusServer {
 		return packet{}, dropCode
 	}
 	return p, p.walk()
