@@ -21,7 +21,7 @@ const (
 
 // Request is what to ask.
 type Request struct {
-	Code       radius.Code       // Access-Request or Status-Server
+	Code       radius.Code       // Access-Request, Accounting-Request or Status-Server
 	Attributes radius.Attributes // in this order; without User-Password and Message-Authenticator
 	Password   []byte            // any octets, at most 128; nil: no User-Password
 	// Identifier of the packet; nil: one by chance, or one that is free.
@@ -55,14 +55,20 @@ func (r *Reply) State() []byte { return r.Attributes.Get(rfc2865.State_Type) }
 // UserName is the User-Name of an accept; "": there is none.
 func (r *Reply) UserName() string { return string(r.Attributes.Get(rfc2865.UserName_Type)) }
 
-// encode makes the octets of a request under a fresh Request Authenticator.
-// Other requests than Access-Request and Status-Server sign theirs, so they are refused.
+// encode makes the octets of a request under a fresh Request Authenticator, which
+// is by chance, or, of an Accounting-Request, signs it (RFC 2866, section 3).
 func (r *Request) encode(identifier byte, secret []byte) ([]byte, error) {
-	if r.Code != radius.CodeAccessRequest && r.Code != radius.CodeStatusServer {
+	signsItself := r.Code == radius.CodeAccountingRequest
+	switch {
+	case r.Code != radius.CodeAccessRequest && r.Code != radius.CodeStatusServer && !signsItself:
 		return nil, fmt.Errorf("this client doesn't send %v", r.Code)
+	case signsItself && r.Password != nil:
+		return nil, errors.New("accounting carries no password")
 	}
-	packet := &radius.Packet{Code: r.Code, Identifier: identifier, Secret: secret}
-	rand.Read(packet.Authenticator[:])
+	packet := &radius.Packet{Code: r.Code, Identifier: identifier}
+	if !signsItself {
+		rand.Read(packet.Authenticator[:])
+	}
 	if !r.WithoutMessageAuthenticator {
 		packet.Attributes.Add(rfc2869.MessageAuthenticator_Type, make([]byte, authenticatorSize))
 	}
@@ -81,6 +87,12 @@ func (r *Request) encode(identifier byte, secret []byte) ([]byte, error) {
 		sum := hmac.New(md5.New, secret)
 		sum.Write(octets)
 		copy(octets[headerSize+2:], sum.Sum(nil))
+	}
+	if signsItself {
+		sum := md5.New()
+		sum.Write(octets)
+		sum.Write(secret)
+		sum.Sum(octets[:headerSize-authenticatorSize])
 	}
 	return octets, nil
 }
@@ -104,11 +116,13 @@ func hide(password, secret []byte, authenticator [authenticatorSize]byte) []byte
 var errReply = errors.New("not an answer to this request")
 
 // answers says whether a reply of this code can answer a request (RFC 2865,
-// section 4; RFC 5997, section 4). Other requests aren't asked here.
+// section 4; RFC 2866, section 3; RFC 5997, section 4). Other requests aren't asked here.
 func answers(request, reply radius.Code) bool {
 	switch request {
 	case radius.CodeAccessRequest:
 		return reply == radius.CodeAccessAccept || reply == radius.CodeAccessReject || reply == radius.CodeAccessChallenge
+	case radius.CodeAccountingRequest:
+		return reply == radius.CodeAccountingResponse
 	case radius.CodeStatusServer:
 		return reply == radius.CodeAccessAccept || reply == radius.CodeAccountingResponse
 	}

@@ -28,7 +28,8 @@ func TestRefusedRequests(t *testing.T) {
 	for name, request := range map[string]Request{
 		"129 octets of password": {Code: 1, Password: make([]byte, 129)},
 		"254 octets of a value":  {Code: 1, Attributes: text(1, strings.Repeat("a", 254))},
-		"Accounting-Request":     {Code: radius.CodeAccountingRequest},
+		"a CoA-Request":          {Code: radius.CodeCoARequest},
+		"accounting, a password": {Code: radius.CodeAccountingRequest, Password: []byte{}},
 		"a reply":                {Code: radius.CodeAccessAccept},
 	} {
 		if octets, err := request.encode(1, secret); err == nil {
