@@ -136,7 +136,9 @@ func (c *Conn) release(identifier byte) {
 }
 
 // Exchange sends a request, again where no reply comes, and returns the reply.
-func (c *Conn) Exchange(ctx context.Context, request Request) (*Reply, error) {
+// Where replies came that couldn't be trusted, ErrTimeout says what was wrong
+// with the last one.
+func (c *Conn) Exchange(ctx context.Context, request Request) (reply *Reply, err error) {
 	if err := ctx.Err(); err != nil { // a request that nobody waits for may still burn a code
 		return nil, fmt.Errorf("sending a request: %w", err)
 	}
@@ -153,13 +155,19 @@ func (c *Conn) Exchange(ctx context.Context, request Request) (*Reply, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, rule.Total, ErrTimeout)
 	defer cancel()
 	var wait time.Duration
+	var ignored error // why the last reply that came didn't count
+	defer func() {
+		if err == ErrTimeout && ignored != nil {
+			err = fmt.Errorf("%w; what came was ignored: %w", err, ignored)
+		}
+	}()
 	for sent := 1; ; sent++ {
 		// A send that fails (nobody listens yet) is one that got no answer.
 		if _, err := c.conn.Write(octets); errors.Is(err, net.ErrClosed) {
 			return nil, err
 		}
 		wait = rule.next(wait)
-		reply, err := c.await(ctx, replies, octets, wait)
+		reply, err = c.await(ctx, replies, octets, wait, &ignored)
 		if reply != nil || err != nil {
 			return reply, err
 		}
@@ -169,8 +177,8 @@ func (c *Conn) Exchange(ctx context.Context, request Request) (*Reply, error) {
 	}
 }
 
-// await returns nothing where no reply counted in time.
-func (c *Conn) await(ctx context.Context, replies <-chan []byte, request []byte, wait time.Duration) (*Reply, error) {
+// await returns nothing where no reply counted in time, and notes why.
+func (c *Conn) await(ctx context.Context, replies <-chan []byte, request []byte, wait time.Duration, ignored *error) (*Reply, error) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
@@ -183,6 +191,7 @@ func (c *Conn) await(ctx context.Context, replies <-chan []byte, request []byte,
 			if err == nil {
 				return reply, nil
 			}
+			*ignored = err
 			c.mutex.Lock()
 			c.ignored++
 			c.mutex.Unlock()

@@ -8,6 +8,13 @@ import (
 	"layeh.com/radius/rfc2866"
 )
 
+// The answers to a login.
+const (
+	Accept    = radius.CodeAccessAccept
+	Reject    = radius.CodeAccessReject
+	Challenge = radius.CodeAccessChallenge
+)
+
 // Exchange asks one request on a socket of its own.
 func Exchange(ctx context.Context, server Server, request Request) (*Reply, error) {
 	conn, err := Dial(ctx, server)
@@ -31,6 +38,10 @@ type Login struct {
 
 	state []byte
 }
+
+// Resume goes on from a challenge that was got before, by its State: the next
+// field is the answer to it.
+func (l *Login) Resume(state []byte) { l.state = state }
 
 // Answer sends the password, and after a challenge the answer to it, with the
 // challenge's State. After an accept or a reject the next login begins.

@@ -123,3 +123,21 @@ func TestList(t *testing.T) {
 		}
 	}
 }
+
+// A challenge that another login got is answered with its State.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	address, got := responder(t, func(_ int, request []byte) [][]byte {
+		return [][]byte{reply{code: radius.CodeAccessReject}.to(request)}
+	})
+	login := Login{Conn: mustDial(t, Server{Address: address, Secret: secret, Retransmission: fast()}), User: "alice"}
+	login.Resume([]byte("\x00state"))
+	for leg, want := range []string{"\x00state", ""} {
+		if _, err := login.Answer(t.Context(), []byte("1234")); err != nil {
+			t.Fatal(err)
+		}
+		if packet, err := radius.Parse(got()[leg], secret); err != nil || string(packet.Get(24)) != want {
+			t.Errorf("leg %d: %+v, %v", leg, packet, err)
+		}
+	}
+}

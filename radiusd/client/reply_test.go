@@ -119,7 +119,7 @@ func TestOnlyUnsignedReplies(t *testing.T) {
 		return [][]byte{reply{code: radius.CodeAccessAccept, bare: true}.to(request)}
 	})
 	conn := mustDial(t, Server{Address: address, Secret: secret, Retransmission: fast()})
-	if got, err := conn.Exchange(t.Context(), Request{Code: radius.CodeAccessRequest}); !errors.Is(err, ErrTimeout) {
+	if got, err := conn.Exchange(t.Context(), Request{Code: radius.CodeAccessRequest}); !errors.Is(err, ErrTimeout) || !errors.Is(err, errReply) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if conn.Ignored() == 0 {
