@@ -20,16 +20,19 @@ var mayImport = map[string][]string{
 	"radiusd/totp":           {},
 	"radiusd/password":       {"radiusd/access", "store"},
 	"radiusd/password/local": {"radiusd/access", "store"},
-	"radiusd/prompt":         {"radiusd/access"},
-	"radiusd/admin":          {"radiusd/access", "store"},
-	"radiusd/notice":         {"radiusd/access", "store"},
-	"radiusd/clock":          {},
-	"enroll":                 {"radiusd/access", "store"},
-	"store":                  {},
-	"store/sqlite":           {"store"},
-	"store/storetest":        {"store"},
-	"store/exchange":         {},
-	"packaging/man":          {},
+
+	"radiusd/password/upstream": {"radiusd/access", "radiusd/client"},
+
+	"radiusd/prompt":  {"radiusd/access"},
+	"radiusd/admin":   {"radiusd/access", "store"},
+	"radiusd/notice":  {"radiusd/access", "store"},
+	"radiusd/clock":   {},
+	"enroll":          {"radiusd/access", "store"},
+	"store":           {},
+	"store/sqlite":    {"store"},
+	"store/storetest": {"store"},
+	"store/exchange":  {},
+	"packaging/man":   {},
 }
 
 // keptFor are packages that only some of ours may import.
