@@ -2,13 +2,14 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 )
 
 const accountColumns = `name, created_at, disabled, policy, password_hash, epoch, ever_enrolled, reset_by_hand_at,
-	reset_at, policy_at, failures, failed_at, lock_level, locked_until, failed_field`
+	reset_at, policy_at, policy_reason, policy_until, seen_groups, failures, failed_at, lock_level, locked_until, failed_field`
 
 // Account returns a user with the devices; found is false where the store
 // knows nothing of the name. In an Update the account can't change until the
@@ -38,12 +39,16 @@ func (tx *Tx) Account(name string) (account Account, found bool, err error) {
 
 func scanAccount(row interface{ Scan(...any) error }) (Account, error) {
 	var a Account
-	var created, byHand, reset, policy, failed, until int64
+	var created, byHand, reset, policy, policyUntil, failed, until int64
+	var groups string
 	err := row.Scan(&a.Name, &created, &a.Disabled, &a.Policy, &a.PasswordHash, &a.Epoch, &a.EverEnrolled, &byHand,
-		&reset, &policy, &a.Lock.Failures, &failed, &a.Lock.Level, &until, &a.Lock.Field)
+		&reset, &policy, &a.PolicyReason, &policyUntil, &groups, &a.Lock.Failures, &failed, &a.Lock.Level, &until, &a.Lock.Field)
 	a.CreatedAt, a.ResetByHandAt = fromMillis(created), fromMillis(byHand)
-	a.ResetAt, a.PolicyAt = fromMillis(reset), fromMillis(policy)
+	a.ResetAt, a.PolicyAt, a.PolicyUntil = fromMillis(reset), fromMillis(policy), fromMillis(policyUntil)
 	a.Lock.FailedAt, a.Lock.Until = fromMillis(failed), fromMillis(until)
+	if err == nil && groups != "" {
+		err = json.Unmarshal([]byte(groups), &a.Groups)
+	}
 	return a, err
 }
 
@@ -80,7 +85,7 @@ func (tx *Tx) DeleteAccount(name string) (deleted bool, err error) {
 	return changed == 1, nil
 }
 
-// SetPasswordHash, SetDisabled and SetPolicy change one column each.
+// SetPasswordHash and SetDisabled change one column each.
 func (tx *Tx) SetPasswordHash(name, hash string) error {
 	return tx.change(name, `UPDATE users SET password_hash = $2 WHERE name = $1`, hash)
 }
@@ -89,8 +94,23 @@ func (tx *Tx) SetDisabled(name string, disabled bool) error {
 	return tx.change(name, `UPDATE users SET disabled = $2 WHERE name = $1`, disabled)
 }
 
-func (tx *Tx) SetPolicy(name string, policy UserPolicy) error {
-	return tx.change(name, `UPDATE users SET policy = $2, policy_at = $3 WHERE name = $1`, string(policy), millis(tx.now))
+// SetPolicy sets the user's own policy, why, and until when; zero: for good.
+func (tx *Tx) SetPolicy(name string, policy UserPolicy, reason string, until time.Time) error {
+	return tx.change(name, `UPDATE users SET policy = $2, policy_at = $3, policy_reason = $4, policy_until = $5 WHERE name = $1`,
+		string(policy), millis(tx.now), reason, millis(until))
+}
+
+// SetGroups keeps the groups that a first factor said the user is in.
+func (tx *Tx) SetGroups(name string, groups []string) error {
+	text := ""
+	if len(groups) > 0 {
+		octets, err := json.Marshal(groups)
+		if err != nil {
+			return err
+		}
+		text = string(octets)
+	}
+	return tx.change(name, `UPDATE users SET seen_groups = $2 WHERE name = $1`, text)
 }
 
 // RaiseEpoch voids the user's States, tickets, sessions and remembered logins.

@@ -1,12 +1,21 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Counts are the sizes that status shows.
 type Counts struct {
 	Users, Enrolled int
-	Exempt          []string // the first of them, by name
+	Exempt          []Exemption // the first of them, by name
 	Required        int
+}
+
+// Exemption is a user who isn't asked, why, and until when; zero: for good.
+type Exemption struct {
+	User, Reason string
+	Until        time.Time
 }
 
 const exemptShown = 100
@@ -26,10 +35,29 @@ func (s *Store) Count(ctx context.Context) (counts Counts, err error) {
 				return err
 			}
 		}
-		counts.Exempt, err = tx.names(`SELECT name FROM users WHERE policy = 'exempt' ORDER BY name LIMIT $1`, exemptShown)
+		counts.Exempt, err = tx.exemptions()
 		return err
 	})
 	return counts, err
+}
+
+func (tx *Tx) exemptions() (exemptions []Exemption, err error) {
+	rows, err := tx.query(`SELECT name, policy_reason, policy_until FROM users
+		WHERE policy = 'exempt' AND (policy_until = 0 OR policy_until > $1) ORDER BY name LIMIT $2`, millis(tx.now), exemptShown)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e Exemption
+		var until int64
+		if err := rows.Scan(&e.User, &e.Reason, &until); err != nil {
+			return nil, err
+		}
+		e.Until = fromMillis(until)
+		exemptions = append(exemptions, e)
+	}
+	return exemptions, rows.Err()
 }
 
 func (tx *Tx) names(query string, arguments ...any) ([]string, error) {

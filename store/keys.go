@@ -38,9 +38,11 @@ const (
 	PurposeSecret Purpose = "secret" // a TOTP secret, to recognize it again
 	PurposeAudit  Purpose = "audit"  // the audit chain
 	PurposeTicket Purpose = "ticket" // tickets of enrollments
+
+	PurposeRemembered Purpose = "remembered" // the device that a login came from
 )
 
-var purposes = []Purpose{PurposeState, PurposeCode, PurposeField, PurposeRepeat, PurposeName, PurposeSecret, PurposeAudit, PurposeTicket}
+var purposes = []Purpose{PurposeState, PurposeCode, PurposeField, PurposeRepeat, PurposeName, PurposeSecret, PurposeAudit, PurposeTicket, PurposeRemembered}
 
 type keyring struct {
 	current string

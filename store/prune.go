@@ -14,7 +14,7 @@ const retiredFor = 24 * time.Hour
 const noticeFor = 72 * time.Hour
 
 // Prune removes what has expired: States, verdicts, temporary codes,
-// enrollments, sessions, notices that couldn't be delivered and the memory of
+// enrollments, remembered logins, sessions, notices that couldn't be delivered and the memory of
 // removed secrets.
 func (s *Store) Prune(ctx context.Context) error {
 	return s.Update(ctx, func(tx *Tx) error {
@@ -28,6 +28,7 @@ func (s *Store) Prune(ctx context.Context) error {
 			{`DELETE FROM temporary_codes WHERE expires_at <= $1`, now},
 			{`DELETE FROM enrollments WHERE expires_at <= $1`, now},
 			{`UPDATE enrollments SET secret = NULL, key_id = '', secret_until = 0 WHERE secret_until <= $1 AND secret IS NOT NULL`, now},
+			{`DELETE FROM remembered WHERE expires_at <= $1`, now},
 			{`DELETE FROM sessions WHERE expires_at <= $1`, now},
 			{`DELETE FROM outbox WHERE at <= $1`, millis(tx.now.Add(-noticeFor))},
 			{`DELETE FROM retired_secrets WHERE retired_at <= $1`, millis(tx.now.Add(-retiredFor))},

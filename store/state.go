@@ -2,12 +2,12 @@ package store
 
 import "fmt"
 
-const stateColumns = `id, user_name, asked_name, client, epoch, tries_left, expires_at, enrollment, begun_at`
+const stateColumns = `id, user_name, asked_name, client, epoch, tries_left, expires_at, enrollment, begun_at, carried`
 
 // AddState keeps what a challenge stands for.
 func (tx *Tx) AddState(state State) error {
-	_, err := tx.exec(`INSERT INTO states (`+stateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		state.ID, state.User, state.AskedName, state.Client, state.Epoch, state.TriesLeft, millis(state.ExpiresAt), state.Enrollment, millis(state.BegunAt))
+	_, err := tx.exec(`INSERT INTO states (`+stateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		state.ID, state.User, state.AskedName, state.Client, state.Epoch, state.TriesLeft, millis(state.ExpiresAt), state.Enrollment, millis(state.BegunAt), state.Carried)
 	if err != nil {
 		return fmt.Errorf("keeping a State: %w", err)
 	}
@@ -26,7 +26,7 @@ func (tx *Tx) TakeState(id []byte) (State, bool, error) {
 
 func (tx *Tx) state(query string, id []byte) (state State, found bool, err error) {
 	var expires, begun int64
-	found, err = tx.row(query, []any{id}, &state.ID, &state.User, &state.AskedName, &state.Client, &state.Epoch, &state.TriesLeft, &expires, &state.Enrollment, &begun)
+	found, err = tx.row(query, []any{id}, &state.ID, &state.User, &state.AskedName, &state.Client, &state.Epoch, &state.TriesLeft, &expires, &state.Enrollment, &begun, &state.Carried)
 	if err != nil {
 		return State{}, false, fmt.Errorf("reading a State: %w", err)
 	}

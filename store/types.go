@@ -31,7 +31,12 @@ type Account struct {
 	// ResetAt is since when a user who was enrolled has no device; zero: never so.
 	ResetAt time.Time
 	// PolicyAt is when the user's own policy was set; zero: never.
-	PolicyAt       time.Time
+	PolicyAt time.Time
+	// PolicyReason and PolicyUntil are why and until when it holds; zero: for good.
+	PolicyReason string
+	PolicyUntil  time.Time
+	// Groups are the user's at the last login, of those that some rule names.
+	Groups         []string
 	Lock           Lock
 	Devices        []Device
 	RecoveryCodes  int // how many are left
@@ -76,6 +81,20 @@ type State struct {
 	Enrollment []byte
 	// BegunAt is when the login began that this challenge belongs to.
 	BegunAt time.Time
+	// Carried is what the gate keeps for the answer; the store doesn't read it.
+	Carried string
+}
+
+// Remembered is a full login after which the same device may reconnect on the
+// password alone.
+type Remembered struct {
+	User           string // canonical name
+	MAC            []byte // of the client and the Calling-Station-Id
+	Client         string
+	CallingStation string
+	Epoch          int64
+	CreatedAt      time.Time
+	ExpiresAt      time.Time
 }
 
 // Actor is who changes something: the peer of the admin socket, or the user.

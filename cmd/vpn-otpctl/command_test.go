@@ -41,6 +41,7 @@ func TestCommands(t *testing.T) {
 		{"invite alice", "", `POST /v1/users/alice/invite {"valid_seconds":86400}`, "https://vpn.example.org/2fa/K7QM-4XHT\nfor alice until " + when(noon) + "\n"},
 		{"invite alice --for 90m", "", `POST /v1/users/alice/invite {"valid_seconds":5400}`, "https://vpn.example.org/2fa/K7QM-4XHT\nfor alice until " + when(noon) + "\n"},
 		{"recovery alice", "", `POST /v1/users/alice/recovery`, "abcde-fghij\nklmno-pqrst\n"},
+		{"policy alice required --reason board", "", `PUT /v1/users/alice/policy {"policy":"required","reason":"board"}`, "the policy of alice is required\n"},
 		{"policy alice exempt", "", `PUT /v1/users/alice/policy {"policy":"exempt"}`, "the policy of alice is exempt\n"},
 		{"reload", "", `POST /v1/reload`, "warning: radius.listen needs a restart\nreloaded\n"},
 	} {
@@ -116,7 +117,8 @@ func (l *lineCounter) Write(octets []byte) (int, error) {
 func TestStatusTable(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, map[string]any{"GET /v1/status": admin.Status{
-		Version: "v1.2", Policy: "enforced", StartedAt: noon, ExemptUsers: []string{"robot"}, Listeners: []string{"radius udp 127.0.0.1:1812"},
+		Version: "v1.2", Policy: "enforced", StartedAt: noon, ExemptUsers: []string{"robot"},
+		Exemptions: []admin.Exemption{{User: "robot", Reason: "no hands", Until: noon}, {Rule: "guests"}}, Listeners: []string{"radius udp 127.0.0.1:1812"},
 		Store: admin.StoreStatus{Driver: "sqlite", Path: "/db", SchemaVersion: 3, Error: "disk full"},
 		Clients: []admin.ClientStatus{
 			{Name: "vpn1", Mode: "challenge", Networks: []string{"192.0.2.1/32"}, Requests: 7, WithoutMessageAuthenticator: 2},
@@ -124,7 +126,7 @@ func TestStatusTable(t *testing.T) {
 		Counters: map[string]uint64{"dropped_unknown_client": 12},
 	}})
 	got := d.run(t, strings.NewReader(""), "status").stdout
-	for _, want := range []string{"v1.2", "enforced", "NOT HEALTHY: disk full", "robot", "radius udp 127.0.0.1:1812", "missing in 2", "require it", "192.0.2.1/32", "dropped unknown client", "12"} {
+	for _, want := range []string{"v1.2", "enforced", "NOT HEALTHY: disk full", "robot, until " + when(noon) + ": no hands", "rule guests, for good: no reason was given", "radius udp 127.0.0.1:1812", "missing in 2", "require it", "192.0.2.1/32", "dropped unknown client", "12"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}

@@ -39,8 +39,8 @@ func describeStatus(w io.Writer, s admin.Status) {
 	fmt.Fprintf(w, "store\t%s %s, schema %d, %s\n", s.Store.Driver, s.Store.Path, s.Store.SchemaVersion, health)
 	fmt.Fprintf(w, "users\t%d, %d enrolled\n", s.Store.Users, s.Store.EnrolledUsers)
 	fmt.Fprintf(w, "clock\t%s\n", describeClock(s.Clock))
-	if len(s.ExemptUsers) > 0 {
-		fmt.Fprintf(w, "exempt\t%s\n", strings.Join(s.ExemptUsers, ", "))
+	for _, e := range s.Exemptions {
+		fmt.Fprintf(w, "exempt\t%s\n", describeExemption(e))
 	}
 	for _, listener := range s.Listeners {
 		fmt.Fprintf(w, "listens\t%s\n", listener)
@@ -53,6 +53,21 @@ func describeStatus(w io.Writer, s admin.Status) {
 	for _, name := range slices.Sorted(maps.Keys(s.Counters)) {
 		fmt.Fprintf(w, "%s\t%d\n", strings.ReplaceAll(name, "_", " "), s.Counters[name])
 	}
+}
+
+// describeExemption says who isn't asked, until when and why.
+func describeExemption(e admin.Exemption) string {
+	who, until, reason := e.User, "for good", "no reason was given"
+	if e.Rule != "" {
+		who = "rule " + e.Rule
+	}
+	if !e.Until.IsZero() {
+		until = "until " + when(e.Until)
+	}
+	if e.Reason != "" {
+		reason = e.Reason
+	}
+	return fmt.Sprintf("%s, %s: %s", who, until, reason)
 }
 
 // describeClock says whether the clock is right, who says so, and what to do.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode/utf8"
@@ -202,7 +203,10 @@ func describe(w io.Writer, user admin.User) {
 	if user.Lock.Locked {
 		fmt.Fprintf(w, "locked until\t%s\n", user.Lock.Until.Local().Format(time.DateTime))
 	}
-	fmt.Fprintf(w, "policy\t%s\n", user.Policy)
+	fmt.Fprintf(w, "policy\t%s\n", describePolicy(user))
+	if len(user.Groups) > 0 {
+		fmt.Fprintf(w, "groups\t%s\n", strings.Join(user.Groups, ", "))
+	}
 	fmt.Fprintf(w, "local password\t%s\n", yesNo(user.LocalPassword))
 	fmt.Fprintf(w, "wrong codes\t%d\n", user.Lock.Failures)
 	fmt.Fprintf(w, "recovery codes\t%d left\n", user.RecoveryCodes)
@@ -214,6 +218,17 @@ func describe(w io.Writer, user admin.User) {
 	}
 	fmt.Fprintln(w)
 	listDevices(w, user.Devices)
+}
+
+func describePolicy(user admin.User) string {
+	text := user.Policy
+	if !user.PolicyUntil.IsZero() {
+		text += " until " + when(user.PolicyUntil)
+	}
+	if user.PolicyReason != "" {
+		text += ": " + user.PolicyReason
+	}
+	return text
 }
 
 func (t *tool) userSetDisabled(verb string, disabled bool) *cobra.Command {

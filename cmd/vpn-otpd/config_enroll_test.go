@@ -67,10 +67,12 @@ func TestEnforcedSomewhere(t *testing.T) {
 		"require_two_factor = true\ntwo_factor_methods = []": false,
 	} {
 		config, _, err := loadText(t, vpnClient+text)
-		if err != nil || config.Settings.EnforcedSomewhere != want || config.enforced() != want {
+		if err != nil || (config.Settings.EnforcedSomewhere || config.Settings.AlwaysSomewhere) != want || config.enforced() != want ||
+			config.Settings.AlwaysSomewhere != strings.Contains(text, "always") {
 			t.Errorf("%s: %v, %v", text, config, err)
 		}
-		if config.Settings.Policy.Methods = nil; enforcedSomewhere(config.Settings.Policy, config.Clients) || config.enforced() {
+		config.Settings.Policy.Methods = nil
+		if policy, always := enforcedSomewhere(config.Settings.Policy, config.Clients); policy || always || config.enforced() {
 			t.Errorf("%s: enforced while two-factor is off", text)
 		}
 	}

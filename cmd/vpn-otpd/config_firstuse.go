@@ -54,18 +54,24 @@ func (l *loader) checkFirstUse(w *file, how access.FirstUseWay) {
 	}
 }
 
-// enforcedSomewhere reports whether some client requires a second factor.
-func enforcedSomewhere(global access.Policy, clients []radiusd.Client) bool {
-	return !global.Disabled() && slices.ContainsFunc(clients, func(c radiusd.Client) bool {
-		return c.RequireAlways || c.Policy != nil && !c.Policy.Disabled() && c.Policy.Require
-	})
+// enforcedSomewhere reports whether some client's policy requires a second factor,
+// and whether some client requires it from everybody.
+func enforcedSomewhere(global access.Policy, clients []radiusd.Client) (policy, always bool) {
+	if global.Disabled() {
+		return false, false
+	}
+	for _, c := range clients {
+		policy = policy || c.Policy != nil && !c.Policy.Disabled() && c.Policy.Require
+		always = always || c.RequireAlways
+	}
+	return policy, always
 }
 
 // enforced reports whether two-factor is enforced for anybody by the
 // configuration; single users may be required beside that.
 func (c *Config) enforced() bool {
 	global := c.Settings.Policy
-	return !global.Disabled() && (global.Require || c.Settings.EnforcedSomewhere)
+	return !global.Disabled() && (global.Require || c.Settings.EnforcedSomewhere || c.Settings.AlwaysSomewhere)
 }
 
 // derive fills what follows from other parts of the configuration, of which a
@@ -79,7 +85,7 @@ func (c *Config) derive() {
 	for i := range c.Clients {
 		c.Clients[i].Prompt.EnrollURL = c.Page.address()
 	}
-	c.Settings.EnforcedSomewhere = enforcedSomewhere(c.Settings.Policy, c.Clients)
+	c.Settings.EnforcedSomewhere, c.Settings.AlwaysSomewhere = enforcedSomewhere(c.Settings.Policy, c.Clients)
 	c.Settings.Issuer, c.Settings.Notices = c.issuer, c.Notice.channels()
 	if c.issuer == "" {
 		c.Settings.Issuer = cmp.Or(c.Page.site(), c.Node)

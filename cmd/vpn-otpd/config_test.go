@@ -99,7 +99,7 @@ func TestEveryKeyArrives(t *testing.T) {
 		"page":      config.Page.Listen == "127.0.0.1:8080" && config.Page.address() == "https://vpn.example.org/2fa/" && len(config.Page.TrustedProxies) == 2 && len(config.Page.Returns) == 2,
 		"first use": first.How == "challenge" && len(first.Networks) == 1 && first.EnrollWithin == 14*day+12*time.Hour && first.AfterReset == 0,
 		"devices":   config.Settings.NewDevices == access.DeviceKind{Algorithm: "SHA256", Digits: 8, Period: 60} && config.Settings.Issuer == "Example VPN",
-		"reveal":    config.Clients[2].RevealSecret && !nas.RevealSecret && config.Settings.EnforcedSomewhere,
+		"reveal":    config.Clients[2].RevealSecret && !nas.RevealSecret && (config.Settings.EnforcedSomewhere || config.Settings.AlwaysSomewhere),
 		"notices":   strings.Join(config.Settings.Notices, " ") == "mail webhook" && config.Notice.Language == "nl",
 		"mail":      *config.Notice.Mail == notice.Mail{Server: "localhost:25", Security: "none", From: "VPN <vpn@example.org>", To: "{user}@example.org"},
 		"webhook":   config.Notice.Webhook.URL == "https://hooks.example.org/vpn?source=1" && config.Notice.Webhook.Secret == nil,

@@ -36,7 +36,11 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	if err != nil {
 		s.Store.Healthy, s.Store.Error = false, err.Error()
 	}
-	s.Store.Users, s.Store.EnrolledUsers, s.ExemptUsers = counts.Users, counts.Enrolled, counts.Exempt
+	s.Store.Users, s.Store.EnrolledUsers = counts.Users, counts.Enrolled
+	for _, e := range counts.Exempt {
+		s.ExemptUsers = append(s.ExemptUsers, e.User)
+		s.Exemptions = append(s.Exemptions, admin.Exemption{User: e.User, Reason: e.Reason, Until: e.Until.UTC()})
+	}
 	snapshot := d.radius.Snapshot()
 	s.Clients = clientStatuses(config, snapshot)
 	s.Counters = counters(snapshot)

@@ -223,21 +223,6 @@ func (a *Accounts) DeleteUser(ctx context.Context, actor store.Actor, name strin
 	})
 }
 
-// SetPolicy sets the user's own policy.
-func (a *Accounts) SetPolicy(ctx context.Context, actor store.Actor, name string, policy store.UserPolicy) error {
-	switch policy {
-	case store.PolicyDefault, store.PolicyRequired, store.PolicyExempt:
-	default:
-		return refused(RefusedInvalid, "policy %q: it is default, required or exempt", policy)
-	}
-	return a.change(ctx, actor, name, EventPolicySet, func(tx *store.Tx, account store.Account) (string, error) {
-		if account.Policy == policy { // since when it holds counts
-			return "policy=" + string(policy), nil
-		}
-		return "policy=" + string(policy), tx.SetPolicy(account.Name, policy)
-	})
-}
-
 // Unlock lifts the lock of the second factor.
 func (a *Accounts) Unlock(ctx context.Context, actor store.Actor, name string) error {
 	return a.change(ctx, actor, name, EventUnlocked, func(tx *store.Tx, account store.Account) (string, error) {

@@ -40,7 +40,7 @@ func TestAccountsRefuse(t *testing.T) {
 		{"password in NUL", add("carol", []byte("x\x00")), access.RefusedInvalid, "NUL"},
 		{"password of nobody", w.accounts.SetPassword(t.Context(), admin, "nobody", []byte("x")), access.RefusedMissing, "nobody"},
 		{"no password", w.accounts.SetPassword(t.Context(), admin, "alice", nil), access.RefusedInvalid, "empty"},
-		{"policy", w.accounts.SetPolicy(t.Context(), admin, "alice", "never"), access.RefusedInvalid, "never"},
+		{"policy", w.accounts.SetPolicy(t.Context(), admin, "alice", own(w, "never")), access.RefusedInvalid, "never"},
 		{"reset of nobody", w.accounts.Reset(t.Context(), admin, "nobody"), access.RefusedMissing, "nobody"},
 		{"unlock of nobody", w.accounts.Unlock(t.Context(), admin, "nobody"), access.RefusedMissing, "nobody"},
 		{"delete nobody", w.accounts.DeleteUser(t.Context(), admin, "nobody"), access.RefusedMissing, "nobody"},
@@ -74,7 +74,7 @@ func TestChangesAreRecorded(t *testing.T) {
 	w.must(err)
 	_, _, err = w.accounts.GiveCode(t.Context(), helpdesk, "alice", time.Hour, 1, false)
 	w.must(err)
-	w.must(w.accounts.SetPolicy(t.Context(), helpdesk, "alice", store.PolicyExempt))
+	w.must(w.accounts.SetPolicy(t.Context(), helpdesk, "alice", own(w, store.PolicyExempt)))
 	w.must(w.accounts.SetPassword(t.Context(), helpdesk, "alice", []byte("new")))
 	w.must(w.accounts.SetDisabled(t.Context(), helpdesk, "alice", true))
 	w.must(w.accounts.Unlock(t.Context(), helpdesk, "alice"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"vpn-otpd/store"
 )
@@ -44,6 +45,9 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 	if err := noteUser(tx, l, f, o); err != nil {
 		return Decision{}, err
 	}
+	if err := g.remember(tx, l, f, o); err != nil {
+		return Decision{}, err
+	}
 	decision := l.decision(f, o)
 	if o.firstUse {
 		if err := g.beginFirstUse(tx, l, f); err != nil {
@@ -65,18 +69,29 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 }
 
 // noteUser gives a user of another first factor an account, where something is
-// to be bound to its epoch.
+// to be bound to its epoch or reported, and keeps the groups.
 func noteUser(tx *store.Tx, l *login, f *facts, o outcome) error {
-	if f.known || !o.firstUse && (l.Client.Mode != ModeWeb || o.verdict != Accept) {
+	web := l.Client.Mode == ModeWeb && o.verdict == Accept
+	if !f.known && (o.firstUse || web || mustEnroll[o.reason]) {
+		if err := tx.NoteAccount(f.account.Name); err != nil {
+			return err
+		}
+		account, known, err := tx.Account(f.account.Name)
+		if err != nil {
+			return err
+		}
+		f.account, f.known = account, known
+	}
+	if !f.known || !l.told || slices.Equal(f.account.Groups, l.carried.Groups) {
 		return nil
 	}
-	if err := tx.NoteAccount(f.account.Name); err != nil {
-		return err
-	}
-	account, known, err := tx.Account(f.account.Name)
-	f.account, f.known = account, known
-	return err
+	f.account.Groups = l.carried.Groups
+	return tx.SetGroups(f.account.Name, l.carried.Groups)
 }
+
+// mustEnroll are the reasons after which a user belongs into the report of those
+// who must still enroll.
+var mustEnroll = map[Reason]bool{EnrollmentGrace: true, EnrollmentRequired: true, EnrollmentClosed: true}
 
 // settle evaluates and writes what the outcome asks for. Where the State or the
 // code was taken by somebody else since it was read, it evaluates again without.
@@ -128,8 +143,11 @@ func (g *Gate) burn(tx *store.Tx, f *facts) (won bool, err error) {
 // decision is the answer that an outcome makes.
 func (l *login) decision(f *facts, o outcome) Decision {
 	d := Decision{ID: l.id, Verdict: o.verdict, Reason: o.reason, User: l.user, TriesLeft: o.triesLeft, Epoch: f.account.Epoch}
-	if len(f.account.Devices) == 0 && o.verdict != Reject && standingOf(f.settings, f.client, f.account).requires {
-		d.EnrollBy = f.grace()
+	if standing := f.standing(); len(f.account.Devices) == 0 && o.verdict != Reject && standing.requires {
+		d.EnrollBy = f.grace(standing.firstUse)
+	}
+	if o.verdict == Accept {
+		d.Groups, d.Attributes = f.carried.Groups, f.carried.Attributes
 	}
 	if o.reason == Locked || o.reason == LockedCodeRight {
 		d.LockedUntil = f.account.Lock.Until
@@ -159,8 +177,11 @@ func (g *Gate) newState(tx *store.Tx, l *login, f *facts, o outcome) (string, er
 	if f.state != nil {
 		state.BegunAt = f.state.BegunAt
 	}
+	if state.Carried, err = f.carried.write(l.settings); err != nil {
+		return "", err
+	}
 	if o.firstUse {
 		state.Enrollment, state.ExpiresAt = f.enrollment.ID, f.enrollment.ExpiresAt
 	}
-	return printState(g.store, id), tx.AddState(state)
+	return printState(g.store, id, stateOfCode), tx.AddState(state)
 }

@@ -24,6 +24,8 @@ type Decision struct {
 	User string
 	// State goes with a challenge: printable, at most 64 octets.
 	State string
+	// Message goes with a challenge of the first factor's own: what it asks.
+	Message string
 	// LockedUntil is set where the second factor is locked and the user may know it.
 	LockedUntil time.Time
 	// TriesLeft counts the answers that a challenge still takes, this one included.

@@ -95,9 +95,9 @@ func TestRemoveDevice(t *testing.T) {
 	w.fault(remove(codes[1]), access.FaultMayNotRemove)
 	w.settings.EnforcedSomewhere = false
 	w.gate.Set(w.settings)
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", store.PolicyRequired))
+	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", own(w, store.PolicyRequired)))
 	w.fault(remove(codes[2]), access.FaultMayNotRemove)
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", store.PolicyDefault))
+	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", own(w, store.PolicyDefault)))
 	w.must(remove(codes[3]))
 	account, _, err := w.store.FullAccount(t.Context(), "alice")
 	w.must(err)

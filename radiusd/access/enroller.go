@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"vpn-otpd/store"
 )
@@ -29,7 +30,8 @@ func (e *Enroller) holder(tx *store.Tx, settings *Settings, pass Pass) (store.Ac
 	if pass.User == "" || account.Epoch != pass.Epoch || account.Disabled {
 		return store.Account{}, FaultSession
 	}
-	if pass.Kind == store.EnrollmentSession && !pass.Proven && len(account.Devices) > 0 && !settings.Policy.Disabled() {
+	if pass.Kind == store.EnrollmentSession && !pass.Proven && len(account.Devices) > 0 &&
+		settings.standingFor(account, tx.Now()) != StandingDisabled {
 		return store.Account{}, FaultSession
 	}
 	return account, nil
@@ -38,7 +40,7 @@ func (e *Enroller) holder(tx *store.Tx, settings *Settings, pass Pass) (store.Ac
 // mayEnroll is holder, where two-factor isn't off.
 func (e *Enroller) mayEnroll(tx *store.Tx, settings *Settings, pass Pass) (store.Account, error) {
 	account, err := e.holder(tx, settings, pass)
-	if err == nil && settings.Policy.Disabled() {
+	if err == nil && settings.standingFor(account, tx.Now()) == StandingDisabled {
 		err = FaultDisabled
 	}
 	return account, err
@@ -55,11 +57,12 @@ func (e *Enroller) Standing(ctx context.Context, pass Pass, from netip.Addr) (s 
 		if pass.Kind != store.EnrollmentSession { // a ticket shows nothing but its enrollment
 			return FaultSession
 		}
-		s.Policy = settings.standingFor(s.Account)
+		s.Policy = settings.standingFor(s.Account, tx.Now())
 		s.MayRemove = s.Policy == StandingOptional
 		if s.Policy == StandingEnforced && len(s.Account.Devices) == 0 {
-			s.EnrollBy = settings.FirstUse.grace(s.Account, tx.Now())
-			s.Closed = settings.FirstUse.closed(s.Account, from, tx.Now())
+			rule := settings.firstUseFor(s.Account, tx.Now())
+			s.EnrollBy = rule.grace(s.Account, tx.Now())
+			s.Closed = rule.closed(s.Account, from, tx.Now())
 		}
 		if s.Account.RecoveryCodes, err = tx.RecoveryCodesLeft(pass.User); err != nil {
 			return err
@@ -73,16 +76,25 @@ func (e *Enroller) Standing(ctx context.Context, pass Pass, from netip.Addr) (s 
 	return s, err
 }
 
-// standingFor is the policy for a user who isn't at any client: what one client
-// enforces is enforced.
-func (s *Settings) standingFor(account store.Account) StandingPolicy {
-	switch standing := standingOf(s, Client{RequireAlways: s.EnforcedSomewhere}, account); {
+// page is a user who isn't at any client: what one of them enforces is enforced.
+func (s *Settings) page(account store.Account, now time.Time) subject {
+	return subject{client: Client{Name: WebClient, RequireAlways: s.AlwaysSomewhere}, groups: account.Groups, now: now, anywhere: true}
+}
+
+// standingFor is the policy for a user on the page, by the groups of the last login.
+func (s *Settings) standingFor(account store.Account, now time.Time) StandingPolicy {
+	switch standing := standingOf(s, s.page(account, now), account); {
 	case !standing.asks && standing.reason == TwoFactorDisabled:
 		return StandingDisabled
 	case standing.requires:
 		return StandingEnforced
 	}
 	return StandingOptional
+}
+
+// firstUseFor is how a user on the page may enroll.
+func (s *Settings) firstUseFor(account store.Account, now time.Time) FirstUse {
+	return standingOf(s, s.page(account, now), account).firstUse
 }
 
 // addressText is the address of a browser, "" where it isn't known.

@@ -86,13 +86,13 @@ func TestSignInOnThePage(t *testing.T) {
 	w.want(w.ask(page(), "alice", password), access.Accept, access.SignedIn)
 	w.want(w.ask(page(), "alice", "wrong"), access.Reject, access.PasswordWrong)
 	w.addDevice("alice", secret)
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", store.PolicyExempt))
+	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", own(w, store.PolicyExempt)))
 	d := w.ask(page(), "alice", password)
 	w.want(d, access.Challenge, access.CodeNeeded)
 	// The State of the page is none of a VPN's, and the other way round.
 	w.want(w.answer(challenge(), "alice", d.State, w.code(0)), access.Reject, access.StateOtherClient)
 	w.want(w.ask(challenge(), "alice", password), access.Accept, access.Exempt)
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", store.PolicyDefault))
+	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", own(w, store.PolicyDefault)))
 	w.want(w.answer(page(), "alice", w.challenged(challenge(), "alice"), w.code(0)), access.Reject, access.StateOtherClient)
 	// Wrong codes count as anywhere.
 	for n := range 5 {

@@ -27,8 +27,11 @@ func evaluate(f *facts) outcome {
 		}
 	}
 
-	standing := standingOf(f.settings, f.client, f.account)
+	standing := f.standing()
 	f.ruleStanding(standing)
+	if f.carried.Former {
+		return outcome{verdict: Accept, reason: UpstreamAccepted}
+	}
 	if !standing.asks || !standing.requires && !f.hasMeans {
 		return f.passUnasked(standing.reason)
 	}
@@ -38,10 +41,13 @@ func evaluate(f *facts) outcome {
 	locked := f.account.Lock.Until.After(f.now)
 	f.ruleLock(locked)
 	if f.answersFirstUse() {
-		return f.answerFirstUse(locked)
+		return f.answerFirstUse(standing.firstUse, locked)
 	}
 	if !f.hasMeans {
-		return f.firstUse(locked)
+		return f.firstUse(standing.firstUse, locked)
+	}
+	if f.remembered != nil && !locked {
+		return outcome{verdict: Accept, reason: LoginRemembered}
 	}
 	switch {
 	case f.typed == typedNothing && locked:

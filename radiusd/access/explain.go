@@ -3,8 +3,10 @@ package access
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"vpn-otpd/store"
@@ -43,12 +45,17 @@ func (a *Accounts) Explain(ctx context.Context, name string, client Client, from
 	l := &login{Request: Request{Client: client, UserName: name, CallingStation: addressText(from)},
 		id: rand.Text()[:13], settings: a.gate.settings.Load(), asked: canonical, identified: canonical}
 	x := Explanation{ID: l.id, User: canonical, Client: client.Name}
+	l.carried.Source = from
+	l.Client.Mode = modeAt(l.settings, l.subject(a.gate.now()))
+	groups := a.gate.groupsFor(ctx, l)
 	err = a.store.View(ctx, func(tx *store.Tx) error {
 		f, err := a.gate.gather(tx, l)
 		if err != nil {
 			return err
 		}
 		f.rules = &x.Rules
+		f.ruleGroups(groups)
+		f.carried.Former = a.gate.leftToFormer(l, f)
 		o := evaluate(f)
 		x.Verdict, x.Reason, x.Closed = o.verdict, o.reason, o.closed
 		f.rules = nil
@@ -81,6 +88,46 @@ func (f *facts) rule(name, found, detail string, arguments ...any) {
 	if f.rules != nil {
 		*f.rules = append(*f.rules, Rule{Name: name, Found: found, Detail: fmt.Sprintf(detail, arguments...)})
 	}
+}
+
+// groupsFor finds the user's groups, and says who told them.
+func (g *Gate) groupsFor(ctx context.Context, l *login) (toldBy string) {
+	directory, ok := g.first.(Directory)
+	if !ok || !l.settings.Directory || len(l.settings.Groups) == 0 {
+		return "as of the last login"
+	}
+	identity, err := directory.Lookup(ctx, l.asked)
+	if err == nil {
+		err = l.takeIdentity(identity)
+	}
+	switch {
+	case errors.Is(err, ErrUserUnknown):
+		return "the first factor knows no such user"
+	case err != nil:
+		return "as of the last login: the first factor can't be asked now"
+	}
+	return "as the first factor says now"
+}
+
+func (f *facts) ruleGroups(toldBy string) {
+	if len(f.settings.Groups) == 0 {
+		return
+	}
+	found := strings.Join(f.carried.Groups, ", ")
+	if found == "" {
+		found = "none"
+	}
+	f.rule("groups", found, "%s; of those that a rule names", toldBy)
+}
+
+// leftToFormer reports whether the login would go to the server that users move
+// away from.
+func (g *Gate) leftToFormer(l *login, f *facts) bool {
+	left := g.migrating(l) && !f.account.EverEnrolled && !f.hasMeans && f.standing().asks
+	if left {
+		f.rule("migration", "former server", "until %s, for who was never enrolled here", l.settings.MigrateUntil.UTC().Format(time.RFC3339))
+	}
+	return left
 }
 
 func (f *facts) ruleAccount() {
@@ -118,14 +165,14 @@ func (f *facts) ruleStanding(s standing) {
 }
 
 func (f *facts) ruleFirstUse(r FirstUse) {
-	if by := f.grace(); !by.IsZero() {
+	if by := f.grace(r); !by.IsZero() {
 		f.rule("first_use", "not due", "until %s", by.UTC().Format(time.RFC3339))
 		return
 	}
-	switch closed := r.closed(f.account, f.source, f.now); {
+	switch closed := r.closed(f.account, f.carried.Source, f.now); {
 	case r.How == "":
 		f.rule("first_use", "closed", "there is no enrollment page")
-	case closed == ClosedNetwork && !f.source.IsValid():
+	case closed == ClosedNetwork && !f.carried.Source.IsValid():
 		f.rule("first_use", "closed", "it is open to some networks only, and where the user is isn't known")
 	case closed != "":
 		f.rule("first_use", "closed", "%s", closedWords[closed])

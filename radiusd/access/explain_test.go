@@ -25,7 +25,7 @@ func (w *world) explained(client access.Client) (access.Explanation, string) {
 // What is explained is what happens then, whatever the rules.
 func TestExplainedAsDecided(t *testing.T) {
 	t.Parallel()
-	exempt := func(w *world) { w.must(w.accounts.SetPolicy(w.Context(), admin, "alice", store.PolicyExempt)) }
+	exempt := func(w *world) { w.must(w.accounts.SetPolicy(w.Context(), admin, "alice", own(w, store.PolicyExempt))) }
 	enrolled := func(w *world) { w.addDevice("alice", secret) }
 	always := challenge()
 	always.RequireAlways = true

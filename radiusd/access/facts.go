@@ -2,7 +2,6 @@ package access
 
 import (
 	"bytes"
-	"net/netip"
 	"time"
 
 	"vpn-otpd/radiusd/totp"
@@ -47,14 +46,16 @@ type facts struct {
 	now      time.Time
 
 	account   store.Account
-	known     bool // the store has the account
-	source    netip.Addr
+	known     bool    // the store has the account
+	carried   carried // what the first factor said, and where the login came from
 	askedName string
 	resumes   bool         // the request answers a challenge
 	state     *store.State // what its State stands for; nil: nothing any more
 	taken     bool         // and nobody else can answer with it now
 	// enrollment is what the State's challenge began; nil: it isn't of a first use.
 	enrollment *store.Enrollment
+
+	remembered *store.Remembered // the login that this one reconnects; nil: none
 
 	hasMeans bool // a device, or a live temporary code
 	typed    typedKind
@@ -68,7 +69,7 @@ type facts struct {
 func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 	l.user = l.identified
 	f := &facts{settings: l.settings, client: l.Client, now: tx.Now(), askedName: l.asked, resumes: l.stateID != nil,
-		source: sourceOf(l.CallingStation)}
+		carried: l.carried}
 	if f.resumes {
 		state, found, err := tx.State(l.stateID)
 		if err != nil {
@@ -77,6 +78,9 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 		if found {
 			f.state = &state
 			l.user = state.User
+			if f.carried, err = readCarried(state.Carried, l.carried); err != nil {
+				return nil, err
+			}
 		}
 		if state.Enrollment != nil {
 			e, found, err := tx.Enrollment(state.User, state.Enrollment)
@@ -86,8 +90,8 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 			if found {
 				f.enrollment = &e
 			}
-			if !f.source.IsValid() { // clients may leave it out when they answer
-				f.source = sourceOf(e.Source)
+			if !f.carried.Source.IsValid() { // clients may leave it out when they answer
+				f.carried.Source = sourceOf(e.Source)
 			}
 		}
 	}
@@ -99,6 +103,9 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 		account = store.Account{Name: l.user, Policy: store.PolicyDefault}
 	}
 	f.account, f.known = account, known
+	if !f.resumes && !l.told { // the client has checked the password, and nobody could be asked
+		f.carried.Groups = account.Groups
+	}
 	f.account.Lock = l.settings.Lockout.age(account.Lock, f.now)
 	if f.hasMeans = len(account.Devices) > 0; !f.hasMeans && known {
 		codes, helpdesk, err := tx.TemporaryCodesLeft(l.user)
@@ -110,7 +117,16 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 		}
 		f.hasMeans = codes > 0
 	}
-	return f, g.gatherCode(tx, l, f)
+	if err := g.gatherCode(tx, l, f); err != nil {
+		return nil, err
+	}
+	return f, g.gatherRemembered(tx, l, f)
+}
+
+// standing is what the policy asks of this user here.
+func (f *facts) standing() standing {
+	return standingOf(f.settings, subject{client: f.client, nas: f.carried.NAS, source: f.carried.Source, groups: f.carried.Groups,
+		now: f.now, anywhere: f.client.Name == WebClient}, f.account)
 }
 
 // gatherCode finds out what the typed code is.

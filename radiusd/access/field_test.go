@@ -105,13 +105,14 @@ func (keyed) MAC(purpose store.Purpose, parts ...[]byte) []byte {
 // No text but a printed State is one.
 func FuzzState(f *testing.F) {
 	id := []byte("0123456789abcdef")
-	f.Add(printState(keyed{}, id))
+	f.Add(printState(keyed{}, id, stateOfCode))
+	f.Add(printState(keyed{}, id, stateOfRelay))
 	f.Add("")
-	f.Add(printState(keyed{}, id) + "=")
+	f.Add(printState(keyed{}, id, stateOfCode) + "=")
 	f.Fuzz(func(t *testing.T, text string) {
-		id, ok := readState(keyed{}, text)
-		if ok && printState(keyed{}, id) != text {
-			t.Errorf("%q is read as State of %x, which is printed as %q", text, id, printState(keyed{}, id))
+		id, kind, ok := readState(keyed{}, text)
+		if ok && printState(keyed{}, id, kind) != text {
+			t.Errorf("%q is read as State of %x, which is printed as %q", text, id, printState(keyed{}, id, kind))
 		}
 	})
 }

@@ -101,24 +101,23 @@ const (
 )
 
 // grace is until when this login passes although the user isn't enrolled.
-func (f *facts) grace() time.Time {
+func (f *facts) grace(rule FirstUse) time.Time {
 	if f.client.RequireAlways {
 		return time.Time{}
 	}
-	return f.settings.FirstUse.grace(f.account, f.now)
+	return rule.grace(f.account, f.now)
 }
 
 // firstUse is what happens to a user who must have a device and has none.
-func (f *facts) firstUse(locked bool) outcome {
-	rule := f.settings.FirstUse
+func (f *facts) firstUse(rule FirstUse, locked bool) outcome {
 	f.ruleFirstUse(rule)
-	if !f.grace().IsZero() {
+	if !f.grace(rule).IsZero() {
 		return f.passUnasked(EnrollmentGrace)
 	}
 	if rule.How == "" {
 		return refuse(EnrollmentRequired)
 	}
-	if closed := rule.closed(f.account, f.source, f.now); closed != "" {
+	if closed := rule.closed(f.account, f.carried.Source, f.now); closed != "" {
 		return outcome{verdict: Reject, reason: EnrollmentClosed, closed: closed}
 	}
 	if rule.How != FirstUseChallenge || f.client.Mode != ModeChallenge {
@@ -139,10 +138,9 @@ func (f *facts) answersFirstUse() bool {
 
 // answerFirstUse judges the answer by the rules of now: first use may have been
 // closed since it was begun.
-func (f *facts) answerFirstUse(locked bool) outcome {
-	rule := f.settings.FirstUse
-	if rule.How != FirstUseChallenge || rule.closed(f.account, f.source, f.now) != "" {
-		return f.firstUse(locked)
+func (f *facts) answerFirstUse(rule FirstUse, locked bool) outcome {
+	if rule.How != FirstUseChallenge || rule.closed(f.account, f.carried.Source, f.now) != "" {
+		return f.firstUse(rule, locked)
 	}
 	var o outcome
 	switch {
@@ -170,7 +168,7 @@ func (g *Gate) beginFirstUse(tx *store.Tx, l *login, f *facts) error {
 	if f.enrollment != nil { // the challenge is repeated
 		return goOn(tx, f, *f.enrollment)
 	}
-	source := addressText(f.source)
+	source := addressText(f.carried.Source)
 	e, found, err := tx.EnrollmentOfKind(f.account.Name, store.EnrollmentFirstUse)
 	if err != nil {
 		return err

@@ -155,7 +155,7 @@ func TestSeenIsNoStart(t *testing.T) {
 	w.signedIn("muller")
 	w.want(w.ask(challenge(), "muller", password), access.Reject, access.EnrollmentClosed)
 	for _, policy := range []store.UserPolicy{store.PolicyDefault, store.PolicyExempt, store.PolicyDefault} { // and neither does that
-		w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", policy))
+		w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", own(w, policy)))
 	}
 	w.want(w.ask(challenge(), "alice", password), access.Reject, access.EnrollmentClosed)
 }

@@ -105,7 +105,7 @@ func TestGrace(t *testing.T) {
 	w.clock.Add(time.Second)
 	w.want(w.ask(challenge(), "alice", password), access.Reject, access.EnrollmentClosed)
 	w.want(w.ask(challenge(), "muller", password), access.Reject, access.EnrollmentClosed) // a directory's user, never seen
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "bob", store.PolicyRequired))
+	w.must(w.accounts.SetPolicy(t.Context(), admin, "bob", own(w, store.PolicyRequired)))
 	w.want(w.ask(challenge(), "bob", password), access.Accept, access.EnrollmentGrace)
 	w.addDevice("bob", secret)
 	w.must(w.accounts.Reset(t.Context(), admin, "bob"))

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +29,7 @@ type Store interface {
 type Gate struct {
 	store    Store
 	first    FirstFactor
+	former   FirstFactor // the server that users move away from; nil: none
 	logger   *slog.Logger
 	now      func() time.Time
 	random   io.Reader
@@ -45,6 +48,9 @@ type Witness func(user string, step int64, period int, at time.Time)
 
 // Options of a gate; the zero value of each field will do.
 type Options struct {
+	// Former checks both factors of users who were never enrolled here, until
+	// Settings.MigrateUntil.
+	Former  FirstFactor
 	Logger  *slog.Logger
 	Now     func() time.Time
 	Random  io.Reader
@@ -54,7 +60,7 @@ type Options struct {
 // NewGate makes a gate over a store and a first factor.
 func NewGate(s Store, first FirstFactor, settings Settings, options Options) *Gate {
 	g := &Gate{
-		store: s, first: first,
+		store: s, first: first, former: options.Former,
 		logger: options.Logger, now: options.Now, random: options.Random,
 		throttle: newThrottle(),
 		tickets:  newTicketThrottle(),
@@ -87,8 +93,9 @@ type login struct {
 	user     string // canonical name that counts
 	// identified is the user that identify found; a State may be of another.
 	identified string
-	identity   Identity // what else the first factor said
-	stateID    []byte   // the State that is answered; nil on a new login
+	stateID    []byte // the State of ours that is answered; nil on a new login
+	carried    carried
+	told       bool // a first factor said what is carried
 	field      field
 	alarm      bool // it ended in a lock
 	drifts     bool // the code was right at another time
@@ -114,6 +121,12 @@ func (g *Gate) Check(ctx context.Context, r Request) (Decision, error) {
 
 func (g *Gate) check(ctx context.Context, l *login) (Decision, error) {
 	refused, err := g.identify(ctx, l)
+	if asking := (*Asking)(nil); errors.As(err, &asking) {
+		return g.relay(ctx, l, asking)
+	}
+	if repeated := (*repeatedError)(nil); errors.As(err, &repeated) {
+		return repeated.decision, nil
+	}
 	if err != nil {
 		return Decision{}, err
 	}
@@ -138,8 +151,10 @@ func (g *Gate) identify(ctx context.Context, l *login) (refused Reason, err erro
 		return NameInvalid, nil
 	}
 	l.user, l.identified = l.asked, l.asked
+	l.carried = carried{Source: sourceOf(l.CallingStation), NAS: l.NASIdentifier}
+	l.Client.Mode = modeAt(l.settings, l.subject(g.now()))
 	if l.State != "" {
-		return g.resume(l), nil
+		return g.resume(ctx, l)
 	}
 	if l.Known != nil {
 		if l.Client.Mode != ModeWeb {
@@ -147,34 +162,88 @@ func (g *Gate) identify(ctx context.Context, l *login) (refused Reason, err erro
 		}
 		return "", l.takeIdentity(*l.Known)
 	}
+	if err := g.readField(ctx, l); err != nil {
+		return "", err
+	}
+	if l.Client.Mode == ModeCode && !l.carried.Former { // the client has checked the first factor
+		return "", g.lookUp(ctx, l)
+	}
+	return g.firstFactor(ctx, l, nil)
+}
+
+// readField finds the password and the code in the field. Who is left to the
+// former server has both of them for that one.
+func (g *Gate) readField(ctx context.Context, l *login) (err error) {
 	var account store.Account
-	if l.Client.Mode == ModeAppend { // its devices say where the code begins
-		if account, _, err = g.store.Account(ctx, l.asked); err != nil {
-			return "", err
+	migrating := g.migrating(l)
+	if l.Client.Mode == ModeAppend || migrating { // its devices say where the code begins
+		if account, err = g.accountWithCodes(ctx, l.asked, migrating); err != nil {
+			return err
 		}
 	}
-	asked := standingOf(l.settings, l.Client, account).asks
-	l.field = split(l.Client.Mode, l.Password, account, asked)
-	if l.Client.Mode == ModeCode { // the client has checked the first factor
-		return "", nil
+	asked := mayAsk(l.settings, l.subject(g.now()), account)
+	if migrating && asked && !account.EverEnrolled && len(account.Devices)+account.TemporaryCodes == 0 {
+		l.carried.Former = true
+		l.field = field{password: l.Password}
+		return nil
 	}
-	return g.firstFactor(ctx, l)
+	l.field = split(l.Client.Mode, l.Password, account, asked)
+	return nil
+}
+
+func (g *Gate) accountWithCodes(ctx context.Context, name string, codes bool) (account store.Account, err error) {
+	err = g.store.View(ctx, func(tx *store.Tx) error {
+		if account, _, err = tx.Account(name); err == nil && codes {
+			account.TemporaryCodes, _, err = tx.TemporaryCodesLeft(name)
+		}
+		return err
+	})
+	return account, err
+}
+
+// migrating reports whether users who were never enrolled are left to another
+// server at this client.
+func (g *Gate) migrating(l *login) bool {
+	return g.former != nil && l.Client.Name != WebClient && l.settings.MigrateUntil.After(g.now())
+}
+
+// lookUp asks for the groups of a user whose password the client has checked.
+func (g *Gate) lookUp(ctx context.Context, l *login) error {
+	directory, ok := g.first.(Directory)
+	if !ok || !l.settings.Directory || len(l.settings.Groups) == 0 || l.Client.Name == WebClient {
+		return nil
+	}
+	identity, err := directory.Lookup(ctx, l.asked)
+	if errors.Is(err, ErrUserUnknown) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBackend, err)
+	}
+	return l.takeIdentity(identity)
 }
 
 // resume takes the field for the answer to a challenge.
-func (g *Gate) resume(l *login) Reason {
-	id, ok := readState(g.store, l.State)
-	if !ok {
-		return StateInvalid
+func (g *Gate) resume(ctx context.Context, l *login) (Reason, error) {
+	if len(l.settings.Rules) > 0 && l.Client.Mode != ModeWeb { // the rule that said so may need what an answer lacks
+		l.Client.Mode = ModeChallenge
+	}
+	id, kind, ok := readState(g.store, l.State)
+	switch {
+	case !ok:
+		return StateInvalid, nil
+	case kind == stateOfRelay:
+		return g.answerRelay(ctx, l, id)
 	}
 	l.stateID = id
 	l.field = field{code: string(l.Password)}
-	return ""
+	return "", nil
 }
 
 // firstFactor asks for the password, unless too many were wrong. The name that
-// the backend returns is the one that counts from here on.
-func (g *Gate) firstFactor(ctx context.Context, l *login) (Reason, error) {
+// the backend returns is the one that counts from here on. token is that of a
+// question of the backend's own which this answers.
+func (g *Gate) firstFactor(ctx context.Context, l *login, token []byte) (Reason, error) {
 	limits := l.settings.Throttle.limits(l.asked, l.Client.Name, sourceOf(l.CallingStation))
 	try, allowed, err := g.throttle.begin(ctx, l.settings.Throttle, g.now, limits)
 	if err != nil {
@@ -187,7 +256,14 @@ func (g *Gate) firstFactor(ctx context.Context, l *login) (Reason, error) {
 	defer func() { // also when a backend panics, or the name would wait for ever
 		try.end(wrong, g.store.MAC(store.PurposeField, []byte(l.asked), l.field.password), g.now())
 	}()
-	identity, err := g.first.Verify(ctx, Question{Name: l.asked, Password: l.field.password,
+	first := g.first
+	if l.carried.Former {
+		first = g.former
+	}
+	if first == nil {
+		return "", fmt.Errorf("%w: the server that users move away from is not configured any more", ErrBackend)
+	}
+	identity, err := first.Verify(ctx, Question{Name: l.asked, Password: l.field.password, Token: token,
 		Client: l.Client.Name, NASIdentifier: l.NASIdentifier, CallingStation: l.CallingStation})
 	wrong = errors.Is(err, ErrUserUnknown) || errors.Is(err, ErrPasswordWrong)
 	switch {
@@ -199,6 +275,8 @@ func (g *Gate) firstFactor(ctx context.Context, l *login) (Reason, error) {
 		return PasswordExpired, nil
 	case errors.Is(err, ErrAccountLocked):
 		return AccountLocked, nil
+	case errors.As(err, new(*Asking)):
+		return "", err
 	case err != nil && !errors.Is(err, ErrBusy) && !errors.Is(err, ErrStore):
 		return "", fmt.Errorf("%w: %w", ErrBackend, err)
 	case err != nil:
@@ -212,6 +290,18 @@ func (l *login) takeIdentity(identity Identity) (err error) {
 	if l.user, err = l.settings.Names.Canonicalize(identity.Name); err != nil {
 		return fmt.Errorf("%w: it returned a name that can't be: %w", ErrBackend, err)
 	}
-	l.identified, l.identity = l.user, identity
+	l.identified, l.told = l.user, true
+	l.carried.Attributes = identity.Attributes
+	l.carried.Groups = nil
+	for _, known := range l.settings.Groups {
+		if slices.ContainsFunc(identity.Groups, func(group string) bool { return strings.EqualFold(group, known) }) {
+			l.carried.Groups = append(l.carried.Groups, known)
+		}
+	}
 	return nil
+}
+
+// subject is whom and what the rules are held against, as far as it is known.
+func (l *login) subject(now time.Time) subject {
+	return subject{client: l.Client, nas: l.carried.NAS, source: l.carried.Source, groups: l.carried.Groups, now: now, anywhere: l.Client.Name == WebClient}
 }

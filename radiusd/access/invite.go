@@ -22,15 +22,18 @@ func (a *Accounts) Invite(ctx context.Context, actor store.Actor, name string, v
 		return "", time.Time{}, refused(RefusedInvalid, "an invitation lives between %s and %s", MinInvitation, MaxInvitation)
 	}
 	settings := a.gate.settings.Load()
-	switch {
-	case settings.FirstUse.How == "":
+	if settings.FirstUse.How == "" {
 		return "", time.Time{}, refused(RefusedRule, "there is no enrollment page: set enroll.listen and enroll.url")
-	case settings.Policy.Disabled():
+	}
+	if settings.Policy.Disabled() {
 		return "", time.Time{}, refused(RefusedRule, "two-factor is off: nobody can enroll")
 	}
 	err = a.change(ctx, actor, name, EventTicketMade, func(tx *store.Tx, account store.Account) (string, error) {
 		if account.Disabled {
 			return "", refused(RefusedRule, "user %q is disabled", account.Name)
+		}
+		if settings.standingFor(account, tx.Now()) == StandingDisabled {
+			return "", refused(RefusedRule, "two-factor is off for user %q", account.Name)
 		}
 		if helpdesk && len(account.Devices) > 0 {
 			return "", refused(RefusedRule, "user %q is enrolled; the helpdesk invites only users who aren't", account.Name)

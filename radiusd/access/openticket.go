@@ -54,13 +54,14 @@ func (e *Enroller) openTicket(tx *store.Tx, settings *Settings, mac []byte, held
 		return Pass{}, FaultTicketUnknown, e.gate.countRefusal(tx, webLogin(from), TicketUnknown, "")
 	}
 	pass = Pass{User: enrollment.User, Epoch: enrollment.Epoch, Kind: enrollment.Kind, Enrollment: enrollment.ID}
-	if _, err := e.holder(tx, settings, pass); err != nil {
+	account, err := e.holder(tx, settings, pass)
+	if err != nil {
 		if FaultOf(err) != "" {
 			return Pass{}, FaultTicketUnknown, nil
 		}
 		return Pass{}, nil, err
 	}
-	if settings.Policy.Disabled() {
+	if settings.standingFor(account, tx.Now()) == StandingDisabled {
 		return pass, FaultDisabled, nil
 	}
 	won, err := tx.OpenEnrollment(enrollment)

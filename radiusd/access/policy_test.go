@@ -49,7 +49,7 @@ func TestPolicy(t *testing.T) {
 			w.settings.Policy = test.global
 			w.gate.Set(w.settings)
 			if test.own != "" {
-				w.must(w.accounts.SetPolicy(t.Context(), admin, test.user, test.own))
+				w.must(w.accounts.SetPolicy(t.Context(), admin, test.user, own(w, test.own)))
 			}
 			client := challenge()
 			if test.client != nil {
@@ -116,7 +116,7 @@ func TestCodeModeAcceptsOnlyVerifiedCodes(t *testing.T) {
 		w.settings.Policy = test.policy
 		w.gate.Set(w.settings)
 		if test.own != "" {
-			w.must(w.accounts.SetPolicy(t.Context(), admin, test.user, test.own))
+			w.must(w.accounts.SetPolicy(t.Context(), admin, test.user, own(w, test.own)))
 		}
 		w.want(w.ask(codeOnly(), test.user, "anything"), access.Reject, access.UnverifiedRefused)
 		w.want(w.ask(passing, test.user, "anything"), access.Accept, test.reason)

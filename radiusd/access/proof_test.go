@@ -44,7 +44,7 @@ func TestExemptProve(t *testing.T) {
 	t.Parallel()
 	w := firstUse(t)
 	pass, _, codes := w.selfEnrolled("alice")
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", store.PolicyExempt))
+	w.must(w.accounts.SetPolicy(t.Context(), admin, "alice", own(w, store.PolicyExempt)))
 	w.proven(pass, codes[0])
 }
 

@@ -35,6 +35,9 @@ type Client struct {
 	RepeatByNASPort bool
 	// OwnCodesOnly leaves temporary codes out: they come from the helpdesk.
 	OwnCodesOnly bool
+	// RememberFor lets a user reconnect from the same device on the password
+	// alone for so long after a full login; 0: never, at most LongestRemembered.
+	RememberFor time.Duration
 	// RevealSecret puts the secret itself into the challenge of a first use,
 	// for users who can't open a page. Whoever reads the traffic has it.
 	RevealSecret bool

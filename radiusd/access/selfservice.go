@@ -93,7 +93,7 @@ func (e *Enroller) RemoveDevice(ctx context.Context, pass Pass, label string, fr
 		switch {
 		case !hasDevice(account, label):
 			return "", FaultNoDevice
-		case last && settings.standingFor(account) != StandingOptional:
+		case last && settings.standingFor(account, tx.Now()) != StandingOptional:
 			return "", FaultMayNotRemove
 		}
 		if _, err := tx.RemoveDevice(account.Name, label); err != nil {

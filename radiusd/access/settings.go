@@ -4,17 +4,27 @@ import "time"
 
 // Settings are the rules that an administrator can change while logins go on.
 type Settings struct {
-	Policy            Policy // the global one
+	Policy Policy       // the global one
+	Rules  []PolicyRule // the first that matches goes before it
+	// Groups are all that some rule names: others are of no account. They are
+	// compared as they are written here, whatever a directory makes of the case.
+	Groups []string
+	// Directory: groups can be asked for without a password, where a client
+	// sends only a code.
+	Directory bool
+	// MigrateUntil is how long users who were never enrolled here are left to
+	// the server that they move away from; zero: there is none.
+	MigrateUntil      time.Time
 	Names             Names
 	ChallengeLifetime time.Duration // of a State
 	ChallengeTries    int           // answers to a challenge and its repetitions
 	Lockout           Lockout
 	Throttle          Throttle
-	// EnforcedSomewhere: some client requires a second factor, whatever the
-	// global policy says.
-	EnforcedSomewhere bool
-	FirstUse          FirstUse
-	NewDevices        DeviceKind
+	// EnforcedSomewhere: some client's policy requires a second factor, whatever
+	// the global one says; AlwaysSomewhere: from everybody.
+	EnforcedSomewhere, AlwaysSomewhere bool
+	FirstUse                           FirstUse
+	NewDevices                         DeviceKind
 	// Issuer names the site in authenticator apps.
 	Issuer string
 	// Notices are the channels through which users are told what happened to

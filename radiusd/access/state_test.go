@@ -234,6 +234,6 @@ func TestCanonicalNameOfTheBackend(t *testing.T) {
 	if d.User != "müller" {
 		t.Errorf("the user is %q", d.User)
 	}
-	w.must(w.accounts.SetPolicy(t.Context(), admin, "müller", store.PolicyExempt))
+	w.must(w.accounts.SetPolicy(t.Context(), admin, "müller", own(w, store.PolicyExempt)))
 	w.want(w.ask(challenge(), "muller", password), access.Accept, access.Exempt)
 }

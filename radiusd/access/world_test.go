@@ -256,3 +256,12 @@ func (w *world) wantRefusal(err error, kind access.RefusalKind, words string) {
 		w.Errorf("got %v, want a refusal of kind %s with %q", err, kind, words)
 	}
 }
+
+// own is a policy of a user's own, with an end where it needs one.
+func own(w *world, policy store.UserPolicy) access.OwnPolicy {
+	p := access.OwnPolicy{Policy: policy}
+	if policy == store.PolicyExempt {
+		p.Until = w.clock.Now().Add(30 * 24 * time.Hour)
+	}
+	return p
+}

@@ -82,6 +82,9 @@ type Disabled struct {
 // Policy is the administrator's word on one user: "required", "exempt" or "default".
 type Policy struct {
 	Policy string `json:"policy"`
+	Reason string `json:"reason,omitempty"`
+	// Until ends an exemption; without it that is 30 days from now.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // UserPage is a part of all users in the order of their names.
@@ -115,8 +118,11 @@ type User struct {
 	Disabled       bool      `json:"disabled"`
 	LocalPassword  bool      `json:"local_password"` // has one
 	Policy         string    `json:"policy"`
-	Enrolled       bool      `json:"enrolled"`      // has a device now
-	EverEnrolled   bool      `json:"ever_enrolled"` // outlives a reset
+	PolicyReason   string    `json:"policy_reason,omitempty"`
+	PolicyUntil    time.Time `json:"policy_until,omitzero"`
+	Groups         []string  `json:"groups,omitempty"` // at the last login, of those that a rule names
+	Enrolled       bool      `json:"enrolled"`         // has a device now
+	EverEnrolled   bool      `json:"ever_enrolled"`    // outlives a reset
 	Lock           Lock      `json:"lock"`
 	Devices        []Device  `json:"devices"`
 	RecoveryCodes  int       `json:"recovery_codes"`  // left

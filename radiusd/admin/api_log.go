@@ -35,7 +35,7 @@ type Explanation struct {
 
 // Rule is one step of a decision.
 type Rule struct {
-	Name   string `json:"name"`  // "account", "policy", "enrollment", "first_use", "lock"
+	Name   string `json:"name"`  // "groups", "account", "migration", "policy", "enrollment", "first_use", "lock"
 	Found  string `json:"found"` // in a word or two
 	Detail string `json:"detail"`
 }

@@ -57,9 +57,9 @@ func (c *Client) SetDisabled(ctx context.Context, name string, disabled bool) er
 	return change(ctx, c, http.MethodPut, Disabled{Disabled: &disabled}, name, "disabled")
 }
 
-// SetPolicy sets the user's own policy: "required", "exempt" or "default".
-func (c *Client) SetPolicy(ctx context.Context, name, policy string) error {
-	return change(ctx, c, http.MethodPut, Policy{Policy: policy}, name, "policy")
+// SetPolicy sets the user's own policy.
+func (c *Client) SetPolicy(ctx context.Context, name string, policy Policy) error {
+	return change(ctx, c, http.MethodPut, policy, name, "policy")
 }
 
 // AddDevice enrolls a device whose secret exists elsewhere.

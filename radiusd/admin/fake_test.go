@@ -149,8 +149,8 @@ func (f *fakeAccounts) Invite(_ context.Context, actor store.Actor, name string,
 	return "K7QM-4XHT", noon.Add(valid), f.note(actor, "Invite %q %v helpdesk=%v", name, valid, helpdesk)
 }
 
-func (f *fakeAccounts) SetPolicy(_ context.Context, actor store.Actor, name string, policy store.UserPolicy) error {
-	return f.note(actor, "SetPolicy %q %q", name, policy)
+func (f *fakeAccounts) SetPolicy(_ context.Context, actor store.Actor, name string, own access.OwnPolicy) error {
+	return f.note(actor, "SetPolicy %q %s", name, own)
 }
 
 // world is a server on a real socket, with a fake behind it.

@@ -40,7 +40,7 @@ type Accounts interface {
 	Explain(ctx context.Context, name string, client access.Client, from netip.Addr) (access.Explanation, error)
 	// Invite returns what stands at the end of the address that the user opens.
 	Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration, helpdesk bool) (ticket string, expires time.Time, err error)
-	SetPolicy(ctx context.Context, actor store.Actor, name string, policy store.UserPolicy) error
+	SetPolicy(ctx context.Context, actor store.Actor, name string, own access.OwnPolicy) error
 }
 
 // Server answers on the admin socket. The functions may be called in parallel.

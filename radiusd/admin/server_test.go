@@ -34,7 +34,7 @@ func TestEveryCall(t *testing.T) {
 	_, err = client.AddUser(ctx, "Alice", nil)
 	want(err, `AddUser "Alice" "" nil=true`)
 	want(client.RemoveDevice(ctx, oddName, "a/b"), "RemoveDevice %q %q", oddName, "a/b")
-	want(client.SetPolicy(ctx, oddName, "exempt"), "SetPolicy %q %q", oddName, "exempt")
+	want(client.SetPolicy(ctx, oddName, Policy{Policy: "required", Reason: "board"}), "SetPolicy %q %s", oddName, "policy=required reason=\"board\"")
 	want(client.Reset(ctx, oddName), "Reset %q", oddName)
 	want(client.Unlock(ctx, ".."), "Unlock %q", "..")
 	code, err := client.GiveCode(ctx, ".", time.Hour, 3)

@@ -15,10 +15,19 @@ type Status struct {
 	Clock     ClockStatus    `json:"clock"`
 	Listeners []string       `json:"listeners"` // such as "radius udp [::]:1812"
 	Clients   []ClientStatus `json:"clients"`
-	// ExemptUsers are never asked for a second factor.
-	ExemptUsers []string `json:"exempt_users"`
+	// ExemptUsers are not asked for a second factor; Exemptions say why, and until when.
+	ExemptUsers []string    `json:"exempt_users"`
+	Exemptions  []Exemption `json:"exemptions"`
 	// Counters count since the start: decisions and drops by cause.
 	Counters map[string]uint64 `json:"counters"`
+}
+
+// Exemption is of a user, or of all whom a rule of the configuration names.
+type Exemption struct {
+	User   string    `json:"user,omitempty"`
+	Rule   string    `json:"rule,omitempty"`
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until,omitzero"` // zero: for good
 }
 
 // ClockStatus is what is known of the daemon's clock.
@@ -66,6 +75,7 @@ func (s Status) completed() Status {
 	s.StartedAt, s.Clock.LastJump = s.StartedAt.UTC(), utc(s.Clock.LastJump)
 	s.Listeners = list(s.Listeners)
 	s.ExemptUsers = list(s.ExemptUsers)
+	s.Exemptions = append([]Exemption{}, s.Exemptions...)
 	s.Clients = append([]ClientStatus{}, s.Clients...)
 	for i := range s.Clients {
 		s.Clients[i].Networks = list(s.Clients[i].Networks)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"vpn-otpd/radiusd/access"
 	"vpn-otpd/store"
 )
 
@@ -84,12 +85,21 @@ func (s *Server) setDisabled(ctx context.Context, q question, in Disabled) (noth
 	return nothing{}, s.Accounts.SetDisabled(ctx, q.actor, q.name(), *in.Disabled)
 }
 
+// defaultExemption is how long an exemption holds where nothing is said.
+const defaultExemption = 30 * 24 * time.Hour
+
 func (s *Server) setPolicy(ctx context.Context, q question, in Policy) (nothing, error) {
-	switch policy := store.UserPolicy(in.Policy); policy {
+	policy := store.UserPolicy(in.Policy)
+	switch policy {
 	case store.PolicyDefault, store.PolicyRequired, store.PolicyExempt:
-		return nothing{}, s.Accounts.SetPolicy(ctx, q.actor, q.name(), policy)
+	default:
+		return nothing{}, invalid("the policy must be \"required\", \"exempt\" or \"default\"")
 	}
-	return nothing{}, invalid("the policy must be \"required\", \"exempt\" or \"default\"")
+	own := access.OwnPolicy{Policy: policy, Reason: in.Reason, Until: in.Until}
+	if policy == store.PolicyExempt && own.Until.IsZero() {
+		own.Until = s.now().Add(defaultExemption)
+	}
+	return nothing{}, s.Accounts.SetPolicy(ctx, q.actor, q.name(), own)
 }
 
 func userOf(account store.Account, now time.Time) User {
@@ -100,6 +110,9 @@ func userOf(account store.Account, now time.Time) User {
 		Disabled:       account.Disabled,
 		LocalPassword:  account.PasswordHash != "",
 		Policy:         string(account.Policy),
+		PolicyReason:   account.PolicyReason,
+		PolicyUntil:    utc(account.PolicyUntil),
+		Groups:         account.Groups,
 		Enrolled:       len(account.Devices) > 0,
 		EverEnrolled:   account.EverEnrolled,
 		Devices:        make([]Device, 0, len(account.Devices)),

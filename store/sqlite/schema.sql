@@ -1,4 +1,4 @@
--- The schema of vpn-otpd, version 2. Times are milliseconds since 1970, 0 is never.
+-- The schema of vpn-otpd, version 3. Times are milliseconds since 1970, 0 is never.
 
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
@@ -20,7 +20,10 @@ CREATE TABLE users (
 	locked_until     INTEGER NOT NULL DEFAULT 0,
 	failed_field     BLOB,
 	reset_at         INTEGER NOT NULL DEFAULT 0,
-	policy_at        INTEGER NOT NULL DEFAULT 0
+	policy_at        INTEGER NOT NULL DEFAULT 0,
+	policy_reason    TEXT    NOT NULL DEFAULT '',
+	policy_until     INTEGER NOT NULL DEFAULT 0,
+	seen_groups      TEXT    NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
 CREATE TABLE devices (
@@ -76,7 +79,8 @@ CREATE TABLE temporary_codes (
 
 -- What the State of a challenge stands for. asked_name is the name as it was
 -- asked for, canonical; user_name is the one that the first factor returned.
--- enrollment is set where the answer confirms one: first use.
+-- enrollment is set where the answer confirms one: first use. carried is what the
+-- first factor said beside the name.
 CREATE TABLE states (
 	id         BLOB    PRIMARY KEY,
 	user_name  TEXT    NOT NULL,
@@ -86,7 +90,8 @@ CREATE TABLE states (
 	tries_left INTEGER NOT NULL,
 	expires_at INTEGER NOT NULL,
 	enrollment BLOB,
-	begun_at   INTEGER NOT NULL DEFAULT 0
+	begun_at   INTEGER NOT NULL DEFAULT 0,
+	carried    TEXT    NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX states_expiry ON states (expires_at);
 
@@ -122,6 +127,19 @@ CREATE TABLE enrollments (
 ) WITHOUT ROWID;
 CREATE INDEX enrollments_ticket ON enrollments (ticket);
 CREATE INDEX enrollments_expiry ON enrollments (expires_at);
+
+-- Full logins after which the same device may reconnect on the password alone.
+CREATE TABLE remembered (
+	user_name       TEXT    NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+	mac             BLOB    NOT NULL,
+	client          TEXT    NOT NULL,
+	calling_station TEXT    NOT NULL,
+	epoch           INTEGER NOT NULL,
+	created_at      INTEGER NOT NULL,
+	expires_at      INTEGER NOT NULL,
+	PRIMARY KEY (user_name, mac)
+) WITHOUT ROWID;
+CREATE INDEX remembered_expiry ON remembered (expires_at);
 
 -- Sessions of the enrollment page, by a hash of their token.
 CREATE TABLE sessions (
@@ -203,6 +221,7 @@ CREATE TRIGGER users_delete AFTER DELETE ON users BEGIN
 	DELETE FROM temporary_codes WHERE user_name = OLD.name;
 	DELETE FROM states WHERE user_name = OLD.name;
 	DELETE FROM enrollments WHERE user_name = OLD.name;
+	DELETE FROM remembered WHERE user_name = OLD.name;
 END;
 
 -- Who is enrolled, as in eduVPN 2.x. The columns are its columns; the secrets
@@ -218,6 +237,7 @@ WHEN EXISTS (SELECT 1 FROM devices WHERE user_name = OLD.user_id) BEGIN
 	DELETE FROM temporary_codes WHERE user_name = OLD.user_id;
 	DELETE FROM states WHERE user_name = OLD.user_id;
 	DELETE FROM enrollments WHERE user_name = OLD.user_id;
+	DELETE FROM remembered WHERE user_name = OLD.user_id;
 	UPDATE users SET epoch = epoch + 1, failures = 0, failed_at = 0, lock_level = 0, locked_until = 0, failed_field = NULL,
 		reset_by_hand_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000,
 		reset_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000

@@ -24,6 +24,9 @@ var schema string
 //go:embed migrations/v2.sql
 var migrationV2 string
 
+//go:embed migrations/v3.sql
+var migrationV3 string
+
 // pragmas are set on each connection. busy_timeout is in milliseconds and stays
 // below the time in which a login is answered: someone holds the file with the
 // sqlite3 shell. secure_delete overwrites what is deleted.
@@ -49,7 +52,7 @@ func Dialect() store.Dialect {
 	return store.Dialect{
 		Name:        "sqlite",
 		Schema:      schema,
-		Migrations:  []string{migrationV2},
+		Migrations:  []string{migrationV2, migrationV3},
 		Begin:       "BEGIN IMMEDIATE",
 		TableExists: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
 	}

@@ -21,18 +21,20 @@ func testAccounts(w *world) {
 	lock := store.Lock{Failures: 3, FailedAt: w.clock.Now(), Level: 2, Until: w.clock.Now().Add(time.Hour), Field: []byte("field")}
 	w.update(func(tx *store.Tx) error {
 		return errors.Join(tx.SetPasswordHash("alice", "hash"), tx.SetDisabled("alice", true),
-			tx.SetPolicy("alice", store.PolicyExempt), tx.SetReset("alice"), tx.SetLock("alice", lock))
+			tx.SetPolicy("alice", store.PolicyExempt, "abroad", w.clock.Now().Add(time.Hour)), tx.SetGroups("alice", []string{"staff", "a,b"}), tx.SetReset("alice"), tx.SetLock("alice", lock))
 	})
 	w.reopen()
 	a := w.account("alice")
 	if a.PasswordHash != "hash" || !a.Disabled || a.Policy != store.PolicyExempt || !reflect.DeepEqual(a.Lock, lock) || !a.CreatedAt.Equal(w.clock.Now()) ||
-		!a.ResetAt.Equal(w.clock.Now()) || !a.PolicyAt.Equal(w.clock.Now()) || a.EverEnrolled {
+		!a.ResetAt.Equal(w.clock.Now()) || !a.PolicyAt.Equal(w.clock.Now()) || a.EverEnrolled ||
+		a.PolicyReason != "abroad" || !a.PolicyUntil.Equal(w.clock.Now().Add(time.Hour)) || !reflect.DeepEqual(a.Groups, []string{"staff", "a,b"}) {
 		w.Errorf("kept %+v", a)
 	}
 	for _, change := range []func(*store.Tx) error{
 		func(tx *store.Tx) error { return tx.SetDisabled("nobody", true) },
 		func(tx *store.Tx) error { return tx.RaiseEpoch("nobody") },
-		func(tx *store.Tx) error { return tx.SetPolicy("alice", "never") },
+		func(tx *store.Tx) error { return tx.SetPolicy("alice", "never", "", time.Time{}) },
+		func(tx *store.Tx) error { return tx.SetGroups("nobody", nil) },
 	} {
 		if w.Update(w.Context(), change) == nil {
 			w.Error("a change that can't be was made")
@@ -84,7 +86,7 @@ func testPages(w *world) {
 	w.must(err)
 	counts, err := w.Count(w.Context())
 	w.must(err)
-	if strings.Join(names, " ") != "u118 u119" || counts.Users != 121 || counts.Enrolled != 1 || strings.Join(counts.Exempt, " ") != "alice" {
+	if strings.Join(names, " ") != "u118 u119" || counts.Users != 121 || counts.Enrolled != 1 || !reflect.DeepEqual(counts.Exempt, []store.Exemption{{User: "alice", Reason: "abroad", Until: w.account("alice").PolicyUntil}}) {
 		w.Errorf("names %v, counts %+v", names, counts)
 	}
 }

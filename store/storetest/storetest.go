@@ -38,6 +38,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"EnrollmentSealed", testEnrollmentSealed},
 		{"EnrollmentFound", testEnrollmentFound},
 		{"EnrollmentInParallel", testEnrollmentInParallel},
+		{"Remembered", testRemembered},
 		{"Sessions", testSessions},
 		{"Outbox", testOutbox},
 		{"OutboxOnce", testOutboxOnce},

@@ -85,7 +85,7 @@ func testSwallowedFault(w *world) {
 			err := w.Update(w.Context(), func(tx *store.Tx) error {
 				_, err := tx.AddAccount(fmt.Sprint("user", n))
 				if n%5 == 0 {
-					tx.SetPolicy("alice", "never") // refused by the database
+					tx.SetPolicy("alice", "never", "", time.Time{}) // refused by the database
 					tx.RaiseEpoch("alice")
 				}
 				return err
