@@ -8,7 +8,8 @@ import (
 )
 
 // Record is one entry of the audit log: a decision or a change. It holds no
-// secret, code or password.
+// secret, code or password. What isn't UTF-8 in its texts, or is a zero octet,
+// is replaced by U+FFFD.
 type Record struct {
 	Node           string // whose chain it is in
 	Seq            int64  // within the chain of its node, from 1
@@ -21,33 +22,6 @@ type Record struct {
 	CallingStation string
 	Actor          Actor
 	Detail         string
-}
-
-// auditHead is the end of this node's chain.
-type auditHead struct {
-	seq int64
-	mac []byte
-}
-
-// Audit appends a record to this node's chain.
-func (tx *Tx) Audit(r Record) error {
-	if tx.head == nil {
-		seq, mac, err := tx.AuditHead()
-		if err != nil {
-			return err
-		}
-		tx.head = &auditHead{seq, mac}
-	}
-	r.Node, r.Seq, r.At = tx.store.node, tx.head.seq+1, tx.now
-	mac := tx.store.chain(tx.head.mac, r)
-	_, err := tx.exec(`INSERT INTO audit (node, seq, at, decision, event, reason, user_name, client, calling_station, actor_uid, actor_name, detail, mac)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		r.Node, r.Seq, millis(r.At), r.Decision, r.Event, r.Reason, r.User, r.Client, r.CallingStation, r.Actor.UID, r.Actor.Name, r.Detail, mac)
-	if err != nil {
-		return fmt.Errorf("appending an audit record: %w", err)
-	}
-	tx.head.seq, tx.head.mac = r.Seq, mac
-	return nil
 }
 
 // chain is the MAC of a record and of the MAC before it.

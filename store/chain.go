@@ -152,9 +152,11 @@ func (tx *Tx) pruneChain(node string, before time.Time) (pruned int64, err error
 	if pruned == 0 {
 		return 0, nil
 	}
-	if _, err := tx.exec(`INSERT INTO audit_anchors (node, seq, mac, pruned_at, proof) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (node) DO UPDATE SET seq = excluded.seq, mac = excluded.mac, pruned_at = excluded.pruned_at, proof = excluded.proof`,
-		node, next.seq, next.mac, millis(tx.now), tx.store.anchorProof(node, next)); err != nil {
+	moved, err := tx.exec(`INSERT INTO audit_anchors (node, seq, mac, pruned_at, proof) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (node) DO UPDATE SET seq = excluded.seq, mac = excluded.mac, pruned_at = excluded.pruned_at, proof = excluded.proof
+		WHERE audit_anchors.seq = $6`,
+		node, next.seq, next.mac, millis(tx.now), tx.store.anchorProof(node, next), anchor.seq)
+	if err != nil || moved == 0 { // another node prunes it
 		return 0, err
 	}
 	return tx.exec(`DELETE FROM audit WHERE node = $1 AND seq <= $2`, node, next.seq)

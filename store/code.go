@@ -83,7 +83,7 @@ func (tx *Tx) HasTemporaryCode(name string, mac []byte) (live, helpdesk bool, er
 // TemporaryCodesLeft counts the live temporary codes, and those among them that
 // the helpdesk gave.
 func (tx *Tx) TemporaryCodesLeft(name string) (left, helpdesk int, err error) {
-	_, err = tx.row(`SELECT count(*), coalesce(sum(helpdesk), 0) FROM temporary_codes WHERE user_name = $1 AND expires_at > $2`,
+	_, err = tx.row(`SELECT count(*), count(CASE WHEN helpdesk THEN 1 END) FROM temporary_codes WHERE user_name = $1 AND expires_at > $2`,
 		[]any{name, millis(tx.now)}, &left, &helpdesk)
 	return left, helpdesk, err
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -11,6 +10,9 @@ import (
 
 // batchSize is how many updates share one commit at most.
 const batchSize = 256
+
+// tries is how often a transaction is begun that something outside of it ended.
+const tries = 3
 
 // ErrClosed: the store was closed before the update began.
 var ErrClosed = errors.New("store is closed")
@@ -31,6 +33,10 @@ type update struct {
 // and no memory of an earlier run. It must not call Update, which would wait for
 // itself. ctx counts until apply begins: after that Update waits to say how it
 // ended. A statement that failed fails the update, also where apply goes on.
+//
+// Updates may run beside each other, of this process and of other nodes. An
+// apply that reads of a user and then writes calls [Tx.Account] first: from
+// there on nobody else's does.
 func (s *Store) Update(ctx context.Context, apply func(*Tx) error) error {
 	u := &update{ctx: ctx, apply: apply, done: make(chan error, 1)}
 	select {
@@ -43,7 +49,7 @@ func (s *Store) Update(ctx context.Context, apply func(*Tx) error) error {
 	select {
 	case err := <-u.done:
 		return err
-	case <-s.stopped: // the loop may have ended without seeing u
+	case <-s.stopped: // the writers may have ended without seeing u
 		select {
 		case err := <-u.done:
 			return err
@@ -53,10 +59,9 @@ func (s *Store) Update(ctx context.Context, apply func(*Tx) error) error {
 	}
 }
 
-// commitLoop is the one writer. Whatever waits when a commit is over shares the
-// next one; a lone update isn't delayed.
+// commitLoop is one writer. Whatever waits when a commit is over shares the next
+// one; a lone update isn't delayed.
 func (s *Store) commitLoop() {
-	defer close(s.stopped)
 	w := &writer{store: s}
 	defer w.release()
 	batch := make([]*update, 0, batchSize)
@@ -81,15 +86,6 @@ func (s *Store) commitLoop() {
 	}
 }
 
-// writer owns the connection that writes, and its prepared statements. No
-// deadline of ours stands over them: the databases have their own, set where
-// they are opened.
-type writer struct {
-	store      *Store
-	conn       *sql.Conn
-	statements map[string]*sql.Stmt
-}
-
 func (w *writer) drain(queue chan *update) {
 	for {
 		select {
@@ -102,30 +98,41 @@ func (w *writer) drain(queue chan *update) {
 }
 
 // commit runs the batch in one transaction. An update that fails is told so and
-// left out, and the rest starts again.
+// left out, and the rest starts again. Where the batch got into somebody's way
+// each update gets a transaction of its own: it waits for others without making
+// its neighbours wait, and what locks one user can't be part of a deadlock.
 func (w *writer) commit(batch []*update) {
 	batch = skipCancelled(batch)
-	for len(batch) > 0 {
+	for try := 1; len(batch) > 0; try++ {
 		began := time.Now()
-		failed, err := w.try(batch)
-		if err == nil {
+		end := w.try(batch)
+		switch {
+		case end.err == nil:
 			w.store.commits.Add(time.Since(began))
 			w.store.updates.Add(uint64(len(batch)))
+			tell(batch, nil)
+			return
+		case end.failed >= 0:
+			batch[end.failed].done <- end.err
+			batch = append(batch[:end.failed], batch[end.failed+1:]...)
+		case end.again && end.fault != FaultConnection && len(batch) > 1:
 			for _, u := range batch {
-				u.done <- nil
+				w.commit([]*update{u})
 			}
 			return
-		}
-		if failed < 0 { // the transaction itself
+		case end.again && end.fault != FaultHeld && try < tries:
+		default:
 			w.release()
 			w.store.failedCommits.Add(1)
-			for _, u := range batch {
-				u.done <- err
-			}
+			tell(batch, end.err)
 			return
 		}
-		batch[failed].done <- err
-		batch = append(batch[:failed], batch[failed+1:]...)
+	}
+}
+
+func tell(batch []*update, err error) {
+	for _, u := range batch {
+		u.done <- err
 	}
 }
 
@@ -139,30 +146,6 @@ func skipCancelled(batch []*update) []*update {
 		kept = append(kept, u)
 	}
 	return kept
-}
-
-// try returns the index of the update that failed, -1 where none did.
-func (w *writer) try(batch []*update) (failed int, err error) {
-	ctx := context.Background()
-	if err := w.begin(ctx); err != nil {
-		return -1, err
-	}
-	tx := &Tx{ctx: ctx, store: w.store, prepare: w.prepare, write: true}
-	for i, u := range batch {
-		tx.now = w.store.now()
-		if err := run(u.apply, tx); err != nil {
-			if rollback := w.rollback(ctx); rollback != nil {
-				// err is one caller's: to the others of the batch it means nothing.
-				return -1, fmt.Errorf("%w (after %v)", rollback, err)
-			}
-			return i, err
-		}
-	}
-	if err := w.execute(ctx, "COMMIT"); err != nil {
-		// What a failed COMMIT left open must not be kept by a later one.
-		return -1, errors.Join(fmt.Errorf("committing: %w", err), w.rollback(ctx))
-	}
-	return -1, nil
 }
 
 func run(apply func(*Tx) error, tx *Tx) (err error) {
@@ -179,60 +162,4 @@ func run(apply func(*Tx) error, tx *Tx) (err error) {
 		return fmt.Errorf("an update went on after a statement failed: %w", tx.failed)
 	}
 	return nil
-}
-
-func (w *writer) begin(ctx context.Context) error {
-	if w.conn == nil {
-		conn, err := w.store.write.Conn(ctx)
-		if err != nil {
-			return fmt.Errorf("connecting to write: %w", err)
-		}
-		w.conn, w.statements = conn, make(map[string]*sql.Stmt)
-	}
-	if err := w.execute(ctx, w.store.dialect.Begin); err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
-	}
-	return nil
-}
-
-func (w *writer) rollback(ctx context.Context) error {
-	if err := w.execute(ctx, "ROLLBACK"); err != nil {
-		return fmt.Errorf("rolling back: %w", err)
-	}
-	return nil
-}
-
-func (w *writer) execute(ctx context.Context, query string) error {
-	statement, err := w.prepare(ctx, query)
-	if err != nil {
-		return err
-	}
-	_, err = statement.ExecContext(ctx)
-	return err
-}
-
-func (w *writer) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if statement, ok := w.statements[query]; ok {
-		return statement, nil
-	}
-	statement, err := w.conn.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	w.statements[query] = statement
-	return statement, nil
-}
-
-// release gives the connection up; the next transaction gets a new one.
-func (w *writer) release() {
-	if w.conn == nil {
-		return
-	}
-	for _, statement := range w.statements {
-		statement.Close()
-	}
-	// Not back into the pool: it may hold a transaction that didn't end.
-	w.conn.Raw(func(any) error { return errDiscard })
-	w.conn.Close()
-	w.conn, w.statements = nil, nil
 }

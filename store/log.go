@@ -166,8 +166,7 @@ func (tx *Tx) auditNodes() ([]string, error) {
 
 // records returns the records that a clause selects, and their MACs.
 func (tx *Tx) records(which string, arguments ...any) (records []Record, macs [][]byte, err error) {
-	rows, err := tx.query(`SELECT node, seq, at, decision, event, reason, user_name, client, calling_station, actor_uid, actor_name, detail, mac
-		FROM audit `+which, arguments...)
+	rows, err := tx.query(`SELECT `+recordColumns+` FROM audit `+which, arguments...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading audit records: %w", err)
 	}

@@ -54,6 +54,9 @@ func migrateInside(ctx context.Context, conn *sql.Conn, dialect Dialect) error {
 		}
 	default:
 		for ; version < newest; version++ {
+			if dialect.Migrations[version-1] == NeverMade {
+				return fmt.Errorf("the schema says version %d, which no %s database ever had", version, dialect.Name)
+			}
 			if _, err := conn.ExecContext(ctx, dialect.Migrations[version-1]); err != nil {
 				return fmt.Errorf("migrating from version %d to %d: %w", version, version+1, err)
 			}

@@ -17,28 +17,6 @@ var ErrExists = errors.New("exists already")
 // ErrNoBackup: the copy of this kind of database is made by its own tools.
 var ErrNoBackup = errors.New("this kind of database is copied by its own tools")
 
-// Dialect is what differs between the databases.
-type Dialect struct {
-	Name string // as the configuration names it
-	// Schema makes the newest schema in an empty database.
-	Schema string
-	// Migrations[i] leads from schema version i+1 to i+2.
-	Migrations []string
-	// MigrationLock is a statement that keeps other nodes from migrating until
-	// the transaction ends; "" where Begin does.
-	MigrationLock string
-	// Begin opens a transaction that will write.
-	Begin string
-	// ForUpdate ends a SELECT whose row must not change until the transaction
-	// ends; "" where Begin keeps other writers out.
-	ForUpdate string
-	// TableExists selects the number of tables named $1.
-	TableExists string
-	// Backup writes a consistent copy of the database to a file that isn't there
-	// yet, while others go on; nil: the database has tools of its own for that.
-	Backup func(ctx context.Context, into string) error
-}
-
 // Options of a Store; the zero value of each field will do.
 type Options struct {
 	Node   string // names this daemon's audit chain; "" is "node"
@@ -61,6 +39,9 @@ type Store struct {
 	stopped chan struct{}
 	closing sync.Once
 
+	appending sync.Mutex // held from reading the end of the audit chain until it is committed
+	appends   []appendStatement
+
 	commits                Durations
 	updates, failedCommits atomic.Uint64
 
@@ -77,6 +58,7 @@ func Open(ctx context.Context, dialect Dialect, read, write *sql.DB, keys Keys, 
 		queue:   make(chan *update, 1024),
 		done:    make(chan struct{}),
 		stopped: make(chan struct{}),
+		appends: appendStatements(),
 	}
 	if s.node == "" {
 		s.node = "node"
@@ -90,7 +72,14 @@ func Open(ctx context.Context, dialect Dialect, read, write *sql.DB, keys Keys, 
 	if err := s.prepare(ctx, keys); err != nil {
 		return nil, errors.Join(err, read.Close(), write.Close())
 	}
-	go s.commitLoop()
+	var writers sync.WaitGroup
+	for range max(1, dialect.Writers) {
+		writers.Go(s.commitLoop)
+	}
+	go func() {
+		writers.Wait()
+		close(s.stopped)
+	}()
 	return s, nil
 }
 
@@ -123,12 +112,11 @@ func (s *Store) Dialect() string { return s.dialect.Name }
 // SchemaVersion is the version of the schema that this program writes.
 func (s *Store) SchemaVersion() int { return len(s.dialect.Migrations) + 1 }
 
-// Probe writes, so that nil means: what is decided now can be kept.
+// Probe writes, so that nil means: what is decided now can be kept. Each node
+// has a row of its own to write to, and waits for no other.
 func (s *Store) Probe(ctx context.Context) error {
 	return s.Update(ctx, func(tx *Tx) error {
-		_, err := tx.exec(`INSERT INTO meta (name, value) VALUES ('probe', $1)
-			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, tx.Now().UTC().Format(time.RFC3339Nano))
-		return err
+		return tx.SetMeta("probe "+s.node, tx.Now().UTC().Format(time.RFC3339Nano))
 	})
 }
 

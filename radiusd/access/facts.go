@@ -82,22 +82,22 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 				return nil, err
 			}
 		}
-		if state.Enrollment != nil {
-			e, found, err := tx.Enrollment(state.User, state.Enrollment)
-			if err != nil {
-				return nil, err
-			}
-			if found {
-				f.enrollment = &e
-			}
-			if !f.carried.Source.IsValid() { // clients may leave it out when they answer
-				f.carried.Source = sourceOf(e.Source)
-			}
-		}
 	}
 	account, known, err := tx.Account(l.user)
 	if err != nil {
 		return nil, err
+	}
+	if f.state != nil && f.state.Enrollment != nil { // the page can't change it any more
+		e, found, err := tx.Enrollment(f.state.User, f.state.Enrollment)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			f.enrollment = &e
+		}
+		if !f.carried.Source.IsValid() { // clients may leave it out when they answer
+			f.carried.Source = sourceOf(e.Source)
+		}
 	}
 	if !known {
 		account = store.Account{Name: l.user, Policy: store.PolicyDefault}

@@ -64,6 +64,10 @@ func (e *Enroller) openTicket(tx *store.Tx, settings *Settings, mac []byte, held
 	if settings.standingFor(account, tx.Now()) == StandingDisabled {
 		return pass, FaultDisabled, nil
 	}
+	// From here on nobody else changes it: it is looked at again.
+	if enrollment, found, err = tx.EnrollmentByTicket(mac); err != nil || !found {
+		return Pass{}, FaultTicketUnknown, err
+	}
 	won, err := tx.OpenEnrollment(enrollment)
 	if err != nil {
 		return Pass{}, nil, err

@@ -11,7 +11,7 @@ import (
 
 // proofClient is the client of the States that stand for a fresh code. No RADIUS
 // client has a name with a control character.
-const proofClient = WebClient + "\x00proof"
+const proofClient = WebClient + "\x1fproof"
 
 // Prove checks a fresh code of a user who is signed in, as a login in mode code
 // is checked: it is burnt, and a wrong one counts. A code that the helpdesk gave

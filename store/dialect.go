@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Dialect is what differs between the databases.
+type Dialect struct {
+	Name string // as the configuration names it
+	// Schema makes the newest schema in an empty database.
+	Schema string
+	// Migrations[i] leads from schema version i+1 to i+2; NeverMade: no database
+	// of this kind ever had that version.
+	Migrations []string
+	// MigrationLock is a statement that keeps other nodes from migrating until
+	// the transaction ends; "" where Begin does.
+	MigrationLock string
+	// Writers is how many transactions of this process may be under way at once;
+	// 0: one.
+	Writers int
+	// Begin opens a transaction that will write, BeginShared one of several
+	// updates; "" is as Begin.
+	Begin, BeginShared string
+	// Commit ends a transaction and fails unless it is kept; nil: by COMMIT.
+	Commit func(ctx context.Context, conn *sql.Conn) error
+	// Deadline is how long one statement of a transaction may take; 0: the
+	// database has its own.
+	Deadline time.Duration
+	// Fault says what the error of a statement means for its transaction; nil:
+	// it is nobody else's.
+	Fault func(error) Fault
+	// ForUpdate ends a SELECT whose row must not change until the transaction
+	// ends; "" where Begin keeps other writers out.
+	ForUpdate string
+	// TableExists selects the number of tables named $1.
+	TableExists string
+	// Backup writes a consistent copy of the database to a file that isn't there
+	// yet, while others go on; nil: the database has tools of its own for that.
+	Backup func(ctx context.Context, into string) error
+	// Doubts are what could make the database forget what it has committed, in
+	// words for an administrator; nil: nothing.
+	Doubts func(ctx context.Context, db *sql.DB) ([]string, error)
+}
+
+// NeverMade is a migration from a version that no database of a kind ever had.
+const NeverMade = ""
+
+// Fault is what an error of a database means for its transaction.
+type Fault int
+
+const (
+	FaultNone       Fault = iota // it is the statement's own
+	FaultConflict                // with another transaction: this one was ended, the next may get through
+	FaultHeld                    // it waited too long for what another transaction holds
+	FaultConnection              // the connection is of no use any more
+)
