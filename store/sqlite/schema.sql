@@ -141,6 +141,32 @@ CREATE TABLE remembered (
 ) WITHOUT ROWID;
 CREATE INDEX remembered_expiry ON remembered (expires_at);
 
+-- Who is connected, and was lately, as the accounting of VPN servers tells it.
+-- number tells connections apart to which a server gave the same session id.
+-- user_name is a hash where the name isn't known. The indexes are for lists, for
+-- a server that begins anew, and for pruning.
+CREATE TABLE connections (
+	client          TEXT    NOT NULL,
+	nas             TEXT    NOT NULL,
+	session         TEXT    NOT NULL,
+	number          INTEGER NOT NULL,
+	user_name       TEXT    NOT NULL,
+	calling_station TEXT    NOT NULL,
+	address         TEXT    NOT NULL,
+	address6        TEXT    NOT NULL,
+	started_at      INTEGER NOT NULL,
+	updated_at      INTEGER NOT NULL,
+	ended_at        INTEGER NOT NULL,
+	terminate_cause TEXT    NOT NULL,
+	input_octets    INTEGER NOT NULL,
+	output_octets   INTEGER NOT NULL,
+	PRIMARY KEY (client, nas, session, number)
+) WITHOUT ROWID;
+CREATE INDEX connections_user ON connections (user_name, client, nas, session, number);
+CREATE INDEX connections_open ON connections (user_name, client, nas, session, number) WHERE ended_at = 0;
+CREATE INDEX connections_nas ON connections (client, nas) WHERE ended_at = 0;
+CREATE INDEX connections_ended ON connections (ended_at);
+
 -- Sessions of the enrollment page, by a hash of their token.
 CREATE TABLE sessions (
 	token      TEXT    PRIMARY KEY,

@@ -1,5 +1,5 @@
 -- From version 2 to 3: first factors that say more than a name, exemptions with
--- an end, remembered logins.
+-- an end, remembered logins, and who is connected.
 
 ALTER TABLE users ADD COLUMN policy_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE users ADD COLUMN policy_until INTEGER NOT NULL DEFAULT 0;
@@ -17,6 +17,28 @@ CREATE TABLE remembered (
 	PRIMARY KEY (user_name, mac)
 ) WITHOUT ROWID;
 CREATE INDEX remembered_expiry ON remembered (expires_at);
+
+CREATE TABLE connections (
+	client          TEXT    NOT NULL,
+	nas             TEXT    NOT NULL,
+	session         TEXT    NOT NULL,
+	number          INTEGER NOT NULL,
+	user_name       TEXT    NOT NULL,
+	calling_station TEXT    NOT NULL,
+	address         TEXT    NOT NULL,
+	address6        TEXT    NOT NULL,
+	started_at      INTEGER NOT NULL,
+	updated_at      INTEGER NOT NULL,
+	ended_at        INTEGER NOT NULL,
+	terminate_cause TEXT    NOT NULL,
+	input_octets    INTEGER NOT NULL,
+	output_octets   INTEGER NOT NULL,
+	PRIMARY KEY (client, nas, session, number)
+) WITHOUT ROWID;
+CREATE INDEX connections_user ON connections (user_name, client, nas, session, number);
+CREATE INDEX connections_open ON connections (user_name, client, nas, session, number) WHERE ended_at = 0;
+CREATE INDEX connections_nas ON connections (client, nas) WHERE ended_at = 0;
+CREATE INDEX connections_ended ON connections (ended_at);
 
 DROP TRIGGER users_delete;
 CREATE TRIGGER users_delete AFTER DELETE ON users BEGIN
