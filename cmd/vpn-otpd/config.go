@@ -55,6 +55,7 @@ type file struct {
 	Password PasswordConfig `toml:"password"`
 	Enroll   enrollConfig   `toml:"enroll"`
 	Notice   noticeConfig   `toml:"notice"`
+	Policy   []policyConfig `toml:"policy"`
 	Admin    adminConfig    `toml:"admin"`
 	Audit    auditConfig    `toml:"audit"`
 	Log      LogConfig      `toml:"log"`
@@ -79,6 +80,7 @@ type RadiusConfig struct {
 	Workers                     int           `toml:"workers"`            // 1 to 4096
 	PromptWord                  string        `toml:"prompt_word"`
 	Language                    string        `toml:"language"`
+	RememberFor                 time.Duration `toml:"remember_for"` // 0 to 24h
 	SupportText                 string        `toml:"support_text"`
 
 	Client []clientConfig `toml:"client"`
@@ -87,22 +89,23 @@ type RadiusConfig struct {
 // clientConfig is one [[radius.client]]. What is nil is as [radius] or the top
 // of the file says.
 type clientConfig struct {
-	Name                        string    `toml:"name"`
-	Networks                    []string  `toml:"networks"`
-	Secret                      string    `toml:"secret"`
-	SecretFile                  string    `toml:"secret_file"`
-	Mode                        string    `toml:"mode"`
-	Require                     string    `toml:"require"`
-	PassUnenrolled              bool      `toml:"pass_unenrolled"`
-	RepeatByNASPort             bool      `toml:"repeat_by_nas_port"`
-	RevealSecret                bool      `toml:"reveal_secret_in_challenge"`
-	RequireTwoFactor            *bool     `toml:"require_two_factor"`
-	TwoFactorMethods            *[]string `toml:"two_factor_methods"`
-	RequireMessageAuthenticator *bool     `toml:"require_message_authenticator"`
-	LimitProxyState             *bool     `toml:"limit_proxy_state"`
-	StatusServer                *bool     `toml:"status_server"`
-	PromptWord                  *string   `toml:"prompt_word"`
-	Language                    *string   `toml:"language"`
+	Name                        string         `toml:"name"`
+	Networks                    []string       `toml:"networks"`
+	Secret                      string         `toml:"secret"`
+	SecretFile                  string         `toml:"secret_file"`
+	Mode                        string         `toml:"mode"`
+	Require                     string         `toml:"require"`
+	PassUnenrolled              bool           `toml:"pass_unenrolled"`
+	RepeatByNASPort             bool           `toml:"repeat_by_nas_port"`
+	RevealSecret                bool           `toml:"reveal_secret_in_challenge"`
+	RememberFor                 *time.Duration `toml:"remember_for"` // 0 to 24h
+	RequireTwoFactor            *bool          `toml:"require_two_factor"`
+	TwoFactorMethods            *[]string      `toml:"two_factor_methods"`
+	RequireMessageAuthenticator *bool          `toml:"require_message_authenticator"`
+	LimitProxyState             *bool          `toml:"limit_proxy_state"`
+	StatusServer                *bool          `toml:"status_server"`
+	PromptWord                  *string        `toml:"prompt_word"`
+	Language                    *string        `toml:"language"`
 }
 
 type namesConfig struct {

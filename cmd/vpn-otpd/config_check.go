@@ -67,6 +67,7 @@ func (l *loader) checkRadius(radius RadiusConfig) {
 		}
 	}
 	l.between("radius.reject_delay", radius.RejectDelay, time.Second, 10*time.Second)
+	l.between("radius.remember_for", radius.RememberFor, 0, access.LongestRemembered)
 	l.between("radius.challenge_lifetime", radius.ChallengeLifetime, 30*time.Second, 10*time.Minute)
 	l.within("radius.challenge_tries", radius.ChallengeTries, 1, 10)
 	l.within("radius.workers", radius.Workers, 1, 4096)
@@ -124,14 +125,16 @@ func (l *loader) settings(w *file) access.Settings {
 	if w.RequireTwoFactor && len(w.TwoFactorMethods) == 0 {
 		l.warn("require_two_factor", `it has no effect while two_factor_methods is empty: set it to ["totp"]`)
 	}
+	first := l.firstUse(w)
 	return access.Settings{
+		Rules:             l.policies(w, first),
 		Policy:            access.Policy{Methods: w.TwoFactorMethods, Require: w.RequireTwoFactor},
 		Names:             access.Names{Realm: access.RealmRule(w.Names.Realm)},
 		ChallengeLifetime: w.Radius.ChallengeLifetime,
 		ChallengeTries:    w.Radius.ChallengeTries,
 		Lockout:           access.Lockout(w.Lockout),
 		Throttle:          access.Throttle(w.Throttle),
-		FirstUse:          l.firstUse(w),
+		FirstUse:          first,
 		NewDevices:        l.newDevices(w.Enroll),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
@@ -48,7 +49,7 @@ func (l *loader) client(key string, c clientConfig, w *file) radiusd.Client {
 		Client: access.Client{
 			Name: c.Name, Mode: access.Mode(c.Mode), RequireAlways: c.Require == "always",
 			PassUnenrolled: c.PassUnenrolled, RepeatByNASPort: c.RepeatByNASPort, RevealSecret: c.RevealSecret,
-			Policy: l.clientPolicy(key, c, w),
+			Policy: l.clientPolicy(key, c, w), RememberFor: l.rememberFor(key, c, w),
 		},
 		Networks:                    l.networks(key+".networks", c.Networks),
 		Secret:                      l.secret(key, c),
@@ -73,6 +74,22 @@ func (l *loader) client(key string, c clientConfig, w *file) radiusd.Client {
 		l.warn(key+".require_message_authenticator", "requests of client %q are taken without Message-Authenticator: somebody on the way can forge answers (CVE-2024-3596)", c.Name)
 	}
 	return client
+}
+
+// rememberFor is how long a full login at this client is remembered. What is set
+// for all clients doesn't hold where one requires a code always.
+func (l *loader) rememberFor(key string, c clientConfig, w *file) time.Duration {
+	if c.RememberFor == nil {
+		if c.Require == "always" || access.Mode(c.Mode) == access.ModeCode {
+			return 0
+		}
+		return w.Radius.RememberFor
+	}
+	l.between(key+".remember_for", *c.RememberFor, 0, access.LongestRemembered)
+	if *c.RememberFor > 0 && access.Mode(c.Mode) == access.ModeCode {
+		l.fault(key+".remember_for", `not for mode = "code": the password is not checked here`)
+	}
+	return *c.RememberFor
 }
 
 // checkReveal warns of secrets that are shown where others can read them.

@@ -99,6 +99,14 @@ func (d *decoder) value(value any, into reflect.Value, key string) {
 		}
 		*target = optionalDuration(duration)
 		return
+	case *time.Time:
+		moment, ok := value.(time.Time)
+		if !ok {
+			d.fault(key, `a date is expected, without quotes, such as 2027-01-31 or 2027-01-31T12:00:00+01:00`)
+			return
+		}
+		*target = moment
+		return
 	case *slog.Level:
 		text, ok := value.(string)
 		if !ok || !slices.Contains([]string{"debug", "info", "warn", "error"}, text) {

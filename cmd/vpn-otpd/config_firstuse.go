@@ -14,11 +14,7 @@ import (
 // there is no page: that is for derive.
 func (l *loader) firstUse(w *file) access.FirstUse {
 	rule := access.DefaultSettings().FirstUse
-	rule.How = access.FirstUseWay(or(w.Enroll.FirstUse, string(access.FirstUseChallenge)))
-	ways := []access.FirstUseWay{access.FirstUseChallenge, access.FirstUseWeb, access.FirstUseInvitation}
-	if !slices.Contains(ways, rule.How) {
-		l.fault("enroll.first_use", `%q: "challenge", "web" or "invitation" is expected`, rule.How)
-	}
+	rule.How = l.firstUseWay("enroll.first_use", or(w.Enroll.FirstUse, string(access.FirstUseChallenge)))
 	rule.Networks = l.networks("enroll.first_use_networks", w.Enroll.FirstUseNetworks)
 	if rule.EnrollWithin = time.Duration(w.Enroll.EnrollWithin); rule.EnrollWithin != 0 {
 		l.between("enroll.enroll_within", rule.EnrollWithin, time.Hour, longestGrace)
@@ -27,6 +23,14 @@ func (l *loader) firstUse(w *file) access.FirstUse {
 	l.between("enroll.after_reset", rule.AfterReset, 0, longestReset)
 	l.checkFirstUse(w, rule.How)
 	return rule
+}
+
+func (l *loader) firstUseWay(key, written string) access.FirstUseWay {
+	way := access.FirstUseWay(written)
+	if !slices.Contains([]access.FirstUseWay{access.FirstUseChallenge, access.FirstUseWeb, access.FirstUseInvitation}, way) {
+		l.fault(key, `%q: "challenge", "web" or "invitation" is expected`, way)
+	}
+	return way
 }
 
 // checkFirstUse finds rules that would never count.
@@ -54,19 +58,6 @@ func (l *loader) checkFirstUse(w *file, how access.FirstUseWay) {
 	}
 }
 
-// enforcedSomewhere reports whether some client's policy requires a second factor,
-// and whether some client requires it from everybody.
-func enforcedSomewhere(global access.Policy, clients []radiusd.Client) (policy, always bool) {
-	if global.Disabled() {
-		return false, false
-	}
-	for _, c := range clients {
-		policy = policy || c.Policy != nil && !c.Policy.Disabled() && c.Policy.Require
-		always = always || c.RequireAlways
-	}
-	return policy, always
-}
-
 // enforced reports whether two-factor is enforced for anybody by the
 // configuration; single users may be required beside that.
 func (c *Config) enforced() bool {
@@ -81,7 +72,11 @@ func (c *Config) derive() {
 	c.Settings.FirstUse.How = c.firstUse
 	if c.Page.URL == nil && !reveals {
 		c.Settings.FirstUse.How = ""
+		for i := range c.Settings.Rules {
+			c.Settings.Rules[i].FirstUse.How = ""
+		}
 	}
+	c.Settings.Groups = namedGroups(c.Settings.Rules, nil)
 	for i := range c.Clients {
 		c.Clients[i].Prompt.EnrollURL = c.Page.address()
 	}

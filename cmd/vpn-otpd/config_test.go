@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -87,12 +88,21 @@ func TestEveryKeyArrives(t *testing.T) {
 		"its rule":  !vpn1.Policy.Require && !vpn1.Policy.Disabled(),
 		"nas":       nas.Mode == "code" && nas.PassUnenrolled && nas.StatusServer && nas.Policy.Disabled(),
 		"defaults":  !nas.RequireMessageAuthenticator && !nas.LimitProxyState && nas.Prompt.Word == "OTP" && nas.Prompt.Language == "de" && nas.Prompt.Support == "Hilfe: 0800 123",
-		"names":     config.Settings.Names.Realm == "strip",
-		"lockout":   config.Settings.Lockout.Failures == 3 && config.Settings.Lockout.Lock == 5*time.Minute && config.Settings.Lockout.Longest == time.Hour && config.Settings.Lockout.Forget == 30*time.Minute,
-		"throttle":  config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,
-		"password":  config.Password.Parallel == 1,
-		"log":       config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
-		"metrics":   config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
+		"remember":  config.Clients[2].RememberFor == 12*time.Hour && vpn1.RememberFor == 0,
+		"staff": reflect.DeepEqual(config.Settings.Rules[0], access.PolicyRule{Name: "staff", Groups: []string{"staff", "Domain Users"}, Clients: []string{"terminals"},
+			NASIdentifiers: []string{"portal"}, Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+			Begins: config.Settings.Rules[0].Begins, Ends: config.Settings.Rules[0].Ends, Says: "required",
+			FirstUse: access.FirstUse{How: "invitation", Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, EnrollWithin: 30 * day, AfterReset: time.Hour}}),
+		"dates": config.Settings.Rules[0].Begins.Format(time.DateOnly) == "2027-01-01" && config.Settings.Rules[0].Ends.UTC().Format(time.RFC3339) == "2027-06-30T16:00:00Z",
+		"guests": config.Settings.Rules[1].Says == "exempt" && config.Settings.Rules[1].Reason == "conference" && config.Settings.Rules[1].Mode == "append" &&
+			config.Settings.Rules[1].FirstUse.AfterReset == first.AfterReset,
+		"groups":   strings.Join(config.Settings.Groups, ",") == "Domain Users,staff",
+		"names":    config.Settings.Names.Realm == "strip",
+		"lockout":  config.Settings.Lockout.Failures == 3 && config.Settings.Lockout.Lock == 5*time.Minute && config.Settings.Lockout.Longest == time.Hour && config.Settings.Lockout.Forget == 30*time.Minute,
+		"throttle": config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,
+		"password": config.Password.Parallel == 1,
+		"log":      config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
+		"metrics":  config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
 		"roles": reflect.DeepEqual(config.Admin.Roles, admin.Roles{AdminGroups: []uint32{64201}, HelpdeskGroups: []uint32{0},
 			Administrators: []string{"carol", "anna"}, Users: map[uint32]string{0: "helen", 64302: "anna"}}),
 		"audit":     config.AuditKeep == 30*day,

@@ -87,7 +87,7 @@ func TestEnforcedSinceOfTheFirstNode(t *testing.T) {
 		if err := tx.SetMeta(enforcedSinceKey, first); err != nil {
 			return err
 		}
-		if kept, err := changeEnforcedSince(tx, true); err != nil || kept != first {
+		if kept, err := changeEnforcedSince(tx, enforcedSinceKey, true); err != nil || kept != first {
 			t.Errorf("since %q, %v", kept, err)
 		}
 		return nil
@@ -95,7 +95,7 @@ func TestEnforcedSinceOfTheFirstNode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if since, err := keepEnforcedSince(t.Context(), d.store, true); err != nil || since.Format(time.RFC3339) != first {
+	if since, err := keepEnforcedSince(t.Context(), d.store, enforcedSinceKey, true); err != nil || since.Format(time.RFC3339) != first {
 		t.Errorf("since %s, %v", since, err)
 	}
 }

@@ -64,7 +64,7 @@ func (d *server) apply(ctx context.Context, config *Config) error {
 	if err != nil {
 		return errors.Join(errors.New("the clients can't be used"), err)
 	}
-	if config.Settings.FirstUse.Since, err = keepEnforcedSince(ctx, d.store, config.enforced()); err != nil {
+	if err := keepSince(ctx, d.store, config); err != nil {
 		return err
 	}
 	d.mutex.Lock()
