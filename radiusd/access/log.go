@@ -44,9 +44,12 @@ func (g *Gate) about(l *login, user string) []any {
 	}
 }
 
+// unknownName begins what stands for a name that isn't known.
+const unknownName = "unknown:"
+
 // hashedName stands for a name that isn't known: people type passwords there.
 func (g *Gate) hashedName(typed string) string {
-	return "unknown:" + hex.EncodeToString(g.store.MAC(store.PurposeName, []byte(typed))[:6])
+	return unknownName + hex.EncodeToString(g.store.MAC(store.PurposeName, []byte(typed))[:6])
 }
 
 // printable is a client's text as it may stand in a log: valid, visible, short.

@@ -30,6 +30,9 @@ type Settings struct {
 	// Notices are the channels through which users are told what happened to
 	// their second factor: "mail", "webhook".
 	Notices []string
+	// AccountingKeep is how long connections are kept after their end; open ones
+	// without news for so long are stale.
+	AccountingKeep time.Duration
 }
 
 // DeviceKind is what newly enrolled devices are.
@@ -50,5 +53,6 @@ func DefaultSettings() Settings {
 		Throttle:          Throttle{Failures: 5, Wait: time.Minute, Longest: 15 * time.Minute, NetworkFailures: 50},
 		FirstUse:          FirstUse{AfterReset: 24 * time.Hour},
 		NewDevices:        DeviceKind{Algorithm: "SHA1", Digits: 6, Period: 30},
+		AccountingKeep:    30 * 24 * time.Hour,
 	}
 }
