@@ -27,12 +27,15 @@ var mayImport = map[string][]string{
 	"radiusd/admin":   {"radiusd/access", "store"},
 	"radiusd/notice":  {"radiusd/access", "store"},
 	"radiusd/clock":   {},
-	"enroll":          {"radiusd/access", "store"},
+	"enroll":          {"enroll/signin/oidc", "radiusd/access", "store"},
 	"store":           {},
 	"store/sqlite":    {"store"},
 	"store/storetest": {"store"},
 	"store/exchange":  {},
 	"packaging/man":   {},
+
+	"enroll/signin/oidc":   {"radiusd/access"},
+	"enroll/signin/header": {"radiusd/access"},
 }
 
 // keptFor are packages that only some of ours may import.
@@ -40,11 +43,13 @@ var keptFor = map[string][]string{
 	"layeh.com/radius":       {"radiusd", "radiusd/client"},
 	"modernc.org/sqlite":     {"store/sqlite", "store/exchange"},
 	"database/sql":           {"store", "store/sqlite", "store/exchange"},
-	"net/http":               {"enroll", "radiusd/admin", "radiusd/notice", "cmd/vpn-otpd"},
+	"net/http":               {"enroll", "enroll/signin/oidc", "enroll/signin/header", "radiusd/admin", "radiusd/notice", "cmd/vpn-otpd"},
 	"github.com/pquerna/otp": {"radiusd/totp"},
 
 	"github.com/alexedwards/scs":  {"enroll"},
 	"github.com/wneessen/go-mail": {"radiusd/notice"},
+	"github.com/coreos/go-oidc":   {"enroll/signin/oidc"},
+	"golang.org/x/oauth2":         {"enroll/signin/oidc"},
 }
 
 // never are packages that one of ours must not import.
