@@ -49,6 +49,12 @@ func describeStatus(w io.Writer, s admin.Status) {
 	for _, c := range s.Clients {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", c.Name, c.Mode, c.Requests, when(c.LastSeen), authenticator(c), strings.Join(c.Networks, " "))
 	}
+	if len(s.PasswordServers) > 0 {
+		fmt.Fprintln(w, "\nPASSWORDS FROM\tBACKEND\tSTATE\tANSWERS\tIGNORED")
+	}
+	for _, p := range s.PasswordServers {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", p.Address, p.Backend, passwordServerState(p), outcomes(p.Outcomes), p.Ignored)
+	}
 	fmt.Fprintln(w)
 	for _, name := range slices.Sorted(maps.Keys(s.Counters)) {
 		fmt.Fprintf(w, "%s\t%d\n", strings.ReplaceAll(name, "_", " "), s.Counters[name])
@@ -68,6 +74,28 @@ func describeExemption(e admin.Exemption) string {
 		reason = e.Reason
 	}
 	return fmt.Sprintf("%s, %s: %s", who, until, reason)
+}
+
+// passwordServerState says whether a server is asked.
+func passwordServerState(p admin.PasswordServerStatus) string {
+	if p.Up {
+		return "up"
+	}
+	return "NO ANSWER, passed over until " + when(p.DeadUntil)
+}
+
+// outcomes are the counts that aren't zero, in words.
+func outcomes(counts map[string]uint64) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if counts[name] > 0 {
+			words = append(words, fmt.Sprintf("%s %d", name, counts[name]))
+		}
+	}
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, ", ")
 }
 
 // describeClock says whether the clock is right, who says so, and what to do.

@@ -6,6 +6,7 @@ import (
 
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/password/upstream"
 )
 
 // Config is a configuration without faults, in the types of those who use it.
@@ -19,6 +20,8 @@ type Config struct {
 	Metrics  MetricsConfig
 	Page     PageConfig
 	Notice   NoticeConfig
+
+	Upstream *upstream.Options // nil: no RADIUS servers check passwords
 
 	Clients  []radiusd.Client
 	Settings access.Settings // all but the start of the rule, which the store knows
@@ -126,12 +129,6 @@ type throttleConfig struct {
 	NetworkFailures int           `toml:"network_failures"` // 1 to 1000000
 }
 
-// PasswordConfig is [password].
-type PasswordConfig struct {
-	Order    []string `toml:"order"`
-	Parallel int      `toml:"parallel"` // 0 to 256
-}
-
 // LogConfig is [log].
 type LogConfig struct {
 	Level  slog.Level `toml:"level"`
@@ -155,7 +152,7 @@ func defaults() *file {
 			Longest: rules.Lockout.Longest, Forget: rules.Lockout.Forget},
 		Throttle: throttleConfig{Failures: rules.Throttle.Failures, Wait: rules.Throttle.Wait,
 			Longest: rules.Throttle.Longest, NetworkFailures: rules.Throttle.NetworkFailures},
-		Password: PasswordConfig{Order: []string{"local"}},
+		Password: PasswordConfig{Order: []string{backendLocal}},
 		Enroll: enrollConfig{TrustedProxies: []string{}, Return: []string{}, FirstUseNetworks: []string{},
 			Algorithm: rules.NewDevices.Algorithm, Digits: rules.NewDevices.Digits, Period: rules.NewDevices.Period},
 		Notice: noticeConfig{Language: "en"},

@@ -24,6 +24,10 @@ func (l *loader) check(w *file) *Config {
 	config.Settings = l.settings(w)
 	config.Clients = l.clients(w)
 	config.Page, config.Notice, config.Metrics = l.page(w.Enroll), l.notice(w), l.metrics(w.Metrics)
+	config.Upstream = l.upstream(w.Password.Radius)
+	if w.Password.Radius != nil {
+		config.Settings.MigrateUntil = time.Time(w.Password.Radius.MigrateUntil)
+	}
 	config.firstUse, config.issuer = config.Settings.FirstUse.How, w.Enroll.Issuer
 	config.derive()
 	return config
@@ -104,10 +108,7 @@ func (l *loader) checkRest(w *file) {
 	l.between("throttle.longest", w.Throttle.Longest, time.Second, 24*time.Hour)
 	l.between("throttle.wait", w.Throttle.Wait, time.Second, max(time.Second, w.Throttle.Longest))
 	l.within("throttle.network_failures", w.Throttle.NetworkFailures, 1, 1_000_000)
-	if !slices.Equal(w.Password.Order, []string{"local"}) {
-		l.fault("password.order", `["local"] is the only order`)
-	}
-	l.within("password.parallel", w.Password.Parallel, 0, 256)
+	l.checkPassword(w.Password)
 	if w.Admin.Socket == "" {
 		l.fault("admin.socket", "a path is expected")
 	}

@@ -52,7 +52,7 @@ func (l *loader) client(key string, c clientConfig, w *file) radiusd.Client {
 			Policy: l.clientPolicy(key, c, w), RememberFor: l.rememberFor(key, c, w),
 		},
 		Networks:                    l.networks(key+".networks", c.Networks),
-		Secret:                      l.secret(key, c),
+		Secret:                      l.secret(key, "client", c.Secret, c.SecretFile),
 		RequireMessageAuthenticator: or(c.RequireMessageAuthenticator, w.Radius.RequireMessageAuthenticator),
 		LimitProxyState:             or(c.LimitProxyState, w.Radius.LimitProxyState),
 		StatusServer:                or(c.StatusServer, true),

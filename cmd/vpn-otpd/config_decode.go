@@ -100,12 +100,14 @@ func (d *decoder) value(value any, into reflect.Value, key string) {
 		*target = optionalDuration(duration)
 		return
 	case *time.Time:
-		moment, ok := value.(time.Time)
-		if !ok {
-			d.fault(key, `a date is expected, without quotes, such as 2027-01-31 or 2027-01-31T12:00:00+01:00`)
-			return
+		*target, _ = d.moment(value, key)
+		return
+	case *endTime:
+		moment, isDate := d.moment(value, key)
+		if isDate {
+			moment = moment.AddDate(0, 0, 1)
 		}
-		*target = moment
+		*target = endTime(moment)
 		return
 	case *slog.Level:
 		text, ok := value.(string)
@@ -153,6 +155,24 @@ func parseDuration(text string) (time.Duration, error) {
 	}
 	duration, err := time.ParseDuration(rest)
 	return time.Duration(number)*day + duration, err
+}
+
+// endTime is when something ends: a date lasts until its end.
+type endTime time.Time
+
+// moment reads a date and time, or the beginning of a date. Without an offset
+// they are those of this machine's time zone.
+func (d *decoder) moment(value any, key string) (moment time.Time, isDate bool) {
+	t, ok := value.(time.Time)
+	place := t.Location().String() // the TOML library names it where there is no offset
+	if !ok || place == "time-local" {
+		d.fault(key, "a date is expected, without quotes, such as 2027-01-31 or 2027-01-31T12:00:00+01:00")
+		return time.Time{}, false
+	}
+	if isDate = place == "date-local"; isDate || place == "datetime-local" {
+		t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
+	}
+	return t, isDate
 }
 
 // texts is a table with keys of the administrator's own.

@@ -81,26 +81,39 @@ func (l *loader) checkMode(path string, written *file) {
 	if err != nil || info.Mode().Perm()&0o007 == 0 {
 		return
 	}
-	for _, client := range written.Radius.Client {
-		if client.Secret != "" {
+	for _, secret := range written.secrets() {
+		if secret != "" {
 			l.warnings = append(l.warnings, Fault{File: path, Text: "everybody on this machine can read the secrets in it; chmod o= would end that"})
 			return
 		}
 	}
 }
 
-// secret is a client's shared secret, from the file itself, a file beside it or
-// a systemd credential.
-func (l *loader) secret(key string, client clientConfig) []byte {
+// secrets are all that may stand in the file itself.
+func (f *file) secrets() (secrets []string) {
+	for _, client := range f.Radius.Client {
+		secrets = append(secrets, client.Secret)
+	}
+	if f.Password.Radius != nil {
+		for _, server := range f.Password.Radius.Server {
+			secrets = append(secrets, server.Secret)
+		}
+	}
+	return secrets
+}
+
+// secret is what is shared with a client or server, from the file itself, a file
+// beside it or a systemd credential.
+func (l *loader) secret(key, owner, secret, secretFile string) []byte {
 	switch {
-	case client.Secret != "" && client.SecretFile != "":
+	case secret != "" && secretFile != "":
 		l.fault(key+".secret_file", "secret and secret_file are both set; one of them is to go")
-	case client.Secret != "":
-		return []byte(client.Secret)
-	case client.SecretFile != "":
-		return l.secretFile(key+".secret_file", client.SecretFile)
+	case secret != "":
+		return []byte(secret)
+	case secretFile != "":
+		return l.secretFile(key+".secret_file", secretFile)
 	default:
-		l.fault(key+".secret", `a client needs a secret (vpn-otpd secret prints one) or a secret_file`)
+		l.fault(key+".secret", `a %s needs a secret (vpn-otpd secret prints one) or a secret_file`, owner)
 	}
 	return nil
 }

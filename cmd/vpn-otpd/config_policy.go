@@ -17,7 +17,7 @@ type policyConfig struct {
 	NASIdentifiers []string  `toml:"nas_identifiers"`
 	Networks       []string  `toml:"networks"`
 	Begins         time.Time `toml:"begins"`
-	Ends           time.Time `toml:"ends"`
+	Ends           endTime   `toml:"ends"`
 	TwoFactor      string    `toml:"two_factor"`
 	Reason         string    `toml:"reason"`
 	Mode           string    `toml:"mode"`
@@ -40,7 +40,7 @@ func (l *loader) policies(w *file, general access.FirstUse) (rules []access.Poli
 		l.checkPolicy(key, p, w)
 		rules = append(rules, access.PolicyRule{
 			Name: p.Name, Groups: p.Groups, Clients: p.Clients, NASIdentifiers: p.NASIdentifiers,
-			Networks: l.networks(key+".networks", p.Networks), Begins: p.Begins, Ends: p.Ends,
+			Networks: l.networks(key+".networks", p.Networks), Begins: p.Begins, Ends: time.Time(p.Ends),
 			Says: access.TwoFactor(p.TwoFactor), Reason: p.Reason, Mode: access.Mode(p.Mode),
 			FirstUse: l.policyFirstUse(key, p, w, general),
 		})
@@ -60,11 +60,12 @@ func (l *loader) checkPolicy(key string, p policyConfig, w *file) {
 	if !slices.Contains(says, access.TwoFactor(p.TwoFactor)) || p.TwoFactor == "" && p.Mode == "" {
 		l.fault(key+".two_factor", `%q: "disabled", "optional", "required" or "exempt" is expected`, p.TwoFactor)
 	}
-	if !p.Begins.IsZero() && !p.Ends.IsZero() && !p.Ends.After(p.Begins) {
+	ends := time.Time(p.Ends)
+	if !p.Begins.IsZero() && !ends.IsZero() && !ends.After(p.Begins) {
 		l.fault(key+".ends", "the policy ends before it begins")
 	}
 	l.checkText(key+".reason", p.Reason, access.MaxReason)
-	if exempt := p.TwoFactor == string(access.TwoFactorExempt); exempt && (p.Reason == "" || p.Ends.IsZero()) {
+	if exempt := p.TwoFactor == string(access.TwoFactorExempt); exempt && (p.Reason == "" || ends.IsZero()) {
 		l.fault(key+".two_factor", "an exemption needs a reason, and an end (ends)")
 	}
 	for _, client := range p.Clients {

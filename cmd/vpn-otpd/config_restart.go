@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // RestartNeeded names the keys that have changed but are read only at the start.
@@ -21,7 +22,9 @@ func RestartNeeded(old, new *Config) []string {
 		{"radius.support_text", (old.Page.URL != nil || len(old.Notice.channels()) > 0) && old.Radius.SupportText != new.Radius.SupportText}, // prompts have it at once
 		{"radius.workers", old.Radius.Workers != new.Radius.Workers},
 		{"names.realm", old.Settings.Names != new.Settings.Names},
+		{"password.order", !slices.Equal(old.Password.Order, new.Password.Order)},
 		{"password.parallel", old.Password.Parallel != new.Password.Parallel},
+		{"password.radius", !reflect.DeepEqual(old.Upstream, new.Upstream)},
 		{"enroll.listen", old.Page.Listen != new.Page.Listen},
 		{"enroll.url", old.Page.address() != new.Page.address()},
 		{"enroll.certificate", old.Page.Certificate != new.Page.Certificate},
@@ -50,6 +53,9 @@ func (c *Config) keepStatic(old *Config) {
 	}
 	c.Node, c.Store, c.Radius, c.Password, c.Admin.Socket = old.Node, old.Store, old.Radius, old.Password, old.Admin.Socket
 	c.Page, c.Notice, c.Metrics = old.Page, old.Notice, old.Metrics
+	if c.Upstream = old.Upstream; c.Upstream == nil {
+		c.Settings.MigrateUntil = time.Time{}
+	}
 	c.Log.Format, c.Settings.Names = old.Log.Format, old.Settings.Names
 	c.derive()
 }

@@ -17,6 +17,7 @@ import (
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/admin"
 	"vpn-otpd/radiusd/notice"
+	"vpn-otpd/radiusd/password/upstream"
 )
 
 var update = flag.Bool("update", false, "write the expected faults of testdata/config anew")
@@ -101,8 +102,12 @@ func TestEveryKeyArrives(t *testing.T) {
 		"lockout":  config.Settings.Lockout.Failures == 3 && config.Settings.Lockout.Lock == 5*time.Minute && config.Settings.Lockout.Longest == time.Hour && config.Settings.Lockout.Forget == 30*time.Minute,
 		"throttle": config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,
 		"password": config.Password.Parallel == 1,
-		"log":      config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
-		"metrics":  config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
+		"upstream": reflect.DeepEqual(*config.Upstream, upstream.Options{Timeout: 600 * time.Millisecond, DeadTime: 2 * time.Minute, NASIdentifier: "otp", GroupAttribute: 25,
+			Servers: []upstream.Server{{Address: "radius.example.org:1812", Secret: []byte("a fourth secret that is long enough")},
+				{Address: "[2001:db8::2]:1645", Secret: []byte("a fifth secret that is long enough"), AllowWithoutMessageAuthenticator: true}}}),
+		"migrate": config.Settings.MigrateUntil.Equal(time.Date(2099, 2, 1, 0, 0, 0, 0, time.Local)) && strings.Join(config.Password.Order, " ") == "local radius",
+		"log":     config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
+		"metrics": config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
 		"roles": reflect.DeepEqual(config.Admin.Roles, admin.Roles{AdminGroups: []uint32{64201}, HelpdeskGroups: []uint32{0},
 			Administrators: []string{"carol", "anna"}, Users: map[uint32]string{0: "helen", 64302: "anna"}}),
 		"audit":     config.AuditKeep == 30*day,
@@ -114,8 +119,9 @@ func TestEveryKeyArrives(t *testing.T) {
 		"mail":      *config.Notice.Mail == notice.Mail{Server: "localhost:25", Security: "none", From: "VPN <vpn@example.org>", To: "{user}@example.org"},
 		"webhook":   config.Notice.Webhook.URL == "https://hooks.example.org/vpn?source=1" && config.Notice.Webhook.Secret == nil,
 		// The file's mode, nas without Message-Authenticator, the secret revealed,
-		// three times devices that apps may not know, an unsigned webhook.
-		"warned": len(warnings) == 7,
+		// three times devices that apps may not know, an unsigned webhook, and an
+		// upstream server without Message-Authenticator.
+		"warned": len(warnings) == 8,
 	} {
 		if !got {
 			t.Errorf("%s is not as it was written: %+v %v", name, config, warnings)
@@ -285,7 +291,7 @@ func TestRestartNeeded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "node store.path store.key_file radius.listen radius.reject_delay radius.support_text radius.workers names.realm password.parallel " +
+	want := "node store.path store.key_file radius.listen radius.reject_delay radius.support_text radius.workers names.realm password.order password.parallel password.radius " +
 		"enroll.listen enroll.url enroll.trusted_proxies enroll.return notice.language notice.mail notice.webhook admin.socket metrics.listen log.format"
 	if got := strings.Join(RestartNeeded(old, shipped), " "); got != want {
 		t.Errorf("got %s", got)

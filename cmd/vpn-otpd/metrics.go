@@ -79,6 +79,9 @@ var (
 	descJumps      = description("clock_jumps_total", "Jumps of the clock by more than 2 s.")
 	descOffset     = description("clock_device_offset_seconds", "By how much devices are ahead of our clock, the median of accepted codes; missing where there are too few.")
 	descNotices    = description("notices_total", "What became of notices to users, by channel.", "channel", "outcome")
+	descPasswords  = description("password_server_questions_total", "Questions to servers that check passwords, by server and how they ended.", "backend", "server", "outcome")
+	descIgnored    = description("password_server_ignored_total", "Answers of servers that check passwords which couldn't be trusted or came too late.", "backend", "server")
+	descServerUp   = description("password_server_up", "1 if a server that checks passwords is asked, 0 if it is passed over because it didn't answer.", "backend", "server")
 	descBusy       = description("password_busy_total", "Passwords that were not checked because too many were at once.")
 )
 
@@ -101,7 +104,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.collectRadius(count, gauge)
 	c.collectStore(out, count, gauge)
 	c.collectClock(count, gauge)
-	count(descBusy, c.server.local.Counters().Busy)
+	c.collectPasswords(count, gauge)
 	if c.server.notices != nil {
 		for channel, n := range c.server.notices.Counters() {
 			count(descNotices, n.Delivered, channel, "delivered")
@@ -125,6 +128,21 @@ func (c *collector) collectDecisions(out chan<- prometheus.Metric, count countFu
 	count(descSilences, m.Silences)
 	count(descLocks, m.Locks)
 	count(descDrifts, m.Drifts)
+}
+
+func (c *collector) collectPasswords(count countFunc, gauge gaugeFunc) {
+	count(descBusy, c.server.local.Counters().Busy)
+	for _, s := range c.server.passwordServers() {
+		for outcome, n := range s.Outcomes {
+			count(descPasswords, n, s.Backend, s.Address, outcome)
+		}
+		count(descIgnored, s.Ignored, s.Backend, s.Address)
+		up := 0.0
+		if s.Up {
+			up = 1
+		}
+		gauge(descServerUp, up, s.Backend, s.Address)
+	}
 }
 
 func (c *collector) collectRadius(count countFunc, gauge gaugeFunc) {

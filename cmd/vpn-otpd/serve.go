@@ -23,8 +23,8 @@ import (
 	"vpn-otpd/radiusd/admin"
 	"vpn-otpd/radiusd/clock"
 	"vpn-otpd/radiusd/notice"
-	"vpn-otpd/radiusd/password"
 	"vpn-otpd/radiusd/password/local"
+	"vpn-otpd/radiusd/password/upstream"
 	"vpn-otpd/radiusd/prompt"
 	"vpn-otpd/store"
 )
@@ -96,6 +96,7 @@ type server struct {
 	gate     *access.Gate
 	accounts *access.Accounts
 	local    *local.Local
+	upstream *upstream.Upstream // nil: no RADIUS servers check passwords
 	radius   *radiusd.Server
 	sockets  []*net.UDPConn
 	admin    *admin.Server
@@ -120,6 +121,7 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.store.Close()) }()
+	defer func() { err = errors.Join(err, d.closeFirstFactors()) }()
 	if err := d.build(ctx, config); err != nil {
 		return err
 	}
@@ -219,10 +221,13 @@ func (d *server) build(ctx context.Context, config *Config) error {
 	if err != nil {
 		return fmt.Errorf("reading the prompts: %w", err)
 	}
-	d.local = local.New(d.store, local.Options{Computations: config.Password.Parallel})
+	passwords, err := d.firstFactors(config)
+	if err != nil {
+		return err
+	}
 	d.clock = clock.New(clock.Options{Logger: d.logger})
-	d.gate = access.NewGate(d.store, password.NewChain(password.Backend{Name: "local", FirstFactor: d.local}), config.Settings,
-		access.Options{Logger: d.logger, Witness: d.clock.Witness})
+	d.gate = access.NewGate(d.store, passwords, config.Settings,
+		access.Options{Former: d.former(), Logger: d.logger, Witness: d.clock.Witness})
 	d.accounts = access.NewAccounts(d.store, d.gate, d.local.Hash)
 	table, err := radiusd.NewTable(config.Clients)
 	if err != nil {

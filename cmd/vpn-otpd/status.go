@@ -43,6 +43,7 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	}
 	snapshot := d.radius.Snapshot()
 	s.Clients = clientStatuses(config, snapshot)
+	s.PasswordServers = d.passwordServers()
 	s.Counters = counters(snapshot)
 	s.Counters["password_busy"] = d.local.Counters().Busy
 	d.countNotices(s.Counters)

@@ -15,6 +15,9 @@ type Status struct {
 	Clock     ClockStatus    `json:"clock"`
 	Listeners []string       `json:"listeners"` // such as "radius udp [::]:1812"
 	Clients   []ClientStatus `json:"clients"`
+	// PasswordServers are those that password.order names, in the order in which
+	// they are asked; the store isn't one.
+	PasswordServers []PasswordServerStatus `json:"password_servers"`
 	// ExemptUsers are not asked for a second factor; Exemptions say why, and until when.
 	ExemptUsers []string    `json:"exempt_users"`
 	Exemptions  []Exemption `json:"exemptions"`
@@ -70,6 +73,21 @@ type ClientStatus struct {
 	LastSeen                    time.Time `json:"last_seen,omitzero"`
 }
 
+// PasswordServerStatus is what was seen since the start of one server that
+// checks passwords.
+type PasswordServerStatus struct {
+	Backend string `json:"backend"` // as in password.order
+	Address string `json:"address"`
+	// Up is false while it is passed over because it didn't answer: until
+	// DeadUntil, and then until it answers.
+	Up        bool      `json:"up"`
+	DeadUntil time.Time `json:"dead_until,omitzero"`
+	// Outcomes count how questions to it ended: "accepted", "rejected", "timeout" and so on.
+	Outcomes map[string]uint64 `json:"outcomes"`
+	// Ignored counts answers that couldn't be trusted or came too late.
+	Ignored uint64 `json:"ignored"`
+}
+
 // completed has empty lists in place of missing ones, which JSON would show as null.
 func (s Status) completed() Status {
 	s.StartedAt, s.Clock.LastJump = s.StartedAt.UTC(), utc(s.Clock.LastJump)
@@ -80,6 +98,13 @@ func (s Status) completed() Status {
 	for i := range s.Clients {
 		s.Clients[i].Networks = list(s.Clients[i].Networks)
 		s.Clients[i].LastSeen = utc(s.Clients[i].LastSeen)
+	}
+	s.PasswordServers = append([]PasswordServerStatus{}, s.PasswordServers...)
+	for i := range s.PasswordServers {
+		s.PasswordServers[i].DeadUntil = utc(s.PasswordServers[i].DeadUntil)
+		if s.PasswordServers[i].Outcomes == nil {
+			s.PasswordServers[i].Outcomes = map[string]uint64{}
+		}
 	}
 	if s.Counters == nil {
 		s.Counters = map[string]uint64{}
