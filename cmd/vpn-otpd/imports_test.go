@@ -14,9 +14,10 @@ import (
 var mayImport = map[string][]string{
 	"cmd/vpn-otpd":           {"*"},
 	"cmd/vpn-otpctl":         {"radiusd/admin", "radiusd/client"},
-	"radiusd":                {"radiusd/access", "radiusd/prompt"},
+	"radiusd":                {"radiusd/access", "radiusd/attribute", "radiusd/prompt"},
 	"radiusd/client":         {},
 	"radiusd/access":         {"radiusd/totp", "store"},
+	"radiusd/attribute":      {"radiusd/access"},
 	"radiusd/totp":           {},
 	"radiusd/password":       {"radiusd/access", "store"},
 	"radiusd/password/local": {"radiusd/access", "store"},
