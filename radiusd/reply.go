@@ -3,6 +3,7 @@ package radiusd
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"layeh.com/radius"
@@ -25,7 +26,7 @@ func (s *Server) compose(x *exchange, asked radius.Attributes, decision access.D
 	var content radius.Attributes
 	switch decision.Verdict {
 	case access.Accept:
-		code, content = radius.CodeAccessAccept, x.accept(decision)
+		code, content = radius.CodeAccessAccept, s.accept(x, decision)
 	case access.Challenge:
 		if decision.State == "" {
 			return nil, "", errors.New("a challenge without a State")
@@ -36,22 +37,43 @@ func (s *Server) compose(x *exchange, asked radius.Attributes, decision access.D
 	default:
 		return nil, "", fmt.Errorf("unknown verdict %q", decision.Verdict)
 	}
-	if reply, err := x.encode(code, content, asked); err == nil {
+	reply, cause := x.encode(code, content, asked)
+	if cause == nil {
 		return reply, decision.Verdict, nil
 	}
 	reply, err := x.encode(radius.CodeAccessReject, nil, asked)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", errTooLarge, err)
 	}
+	if decision.Verdict != access.Reject {
+		s.logger.Error("an answer can't be written, a reject goes out in its place", "verdict", decision.Verdict, "decision", decision.ID,
+			"client", x.peer.Name, "user", decision.User, "octets", octetsOf(content), "proxied_octets", proxiedOctets(asked), "error", cause)
+	}
 	return reply, access.Reject, nil
+}
+
+// octetsOf is what attributes take in a packet.
+func octetsOf(content radius.Attributes) (octets int) {
+	for _, a := range content {
+		octets += 2 + len(a.Attribute)
+	}
+	return octets
+}
+
+// proxiedOctets is what the Proxy-States of a request take in its reply.
+func proxiedOctets(asked radius.Attributes) int {
+	return octetsOf(slices.DeleteFunc(slices.Clone(asked), func(a *radius.AVP) bool { return a.Type != rfc2865.ProxyState_Type }))
 }
 
 // accept names the user, but only to clients that authenticate their packets:
 // to others nothing is sent that an attacker may have chosen. There is no text:
 // portals take Reply-Message for permissions.
-func (x *exchange) accept(decision access.Decision) (content radius.Attributes) {
+func (s *Server) accept(x *exchange, decision access.Decision) (content radius.Attributes) {
 	if x.entry.verified && decision.User != "" {
 		content.Add(rfc2865.UserName_Type, radius.Attribute(decision.User))
+	}
+	for _, a := range s.replies.Load().For(x.peer.Name, decision) {
+		content.Add(radius.Type(a.Type), radius.Attribute(a.Value))
 	}
 	return content
 }

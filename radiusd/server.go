@@ -80,7 +80,8 @@ type Server struct {
 	port       port
 	logger     *slog.Logger
 	clients    atomic.Pointer[Table]
-	self       atomic.Pointer[self] // nil: this process doesn't ask
+	replies    atomic.Pointer[Replies] // nil: none
+	self       atomic.Pointer[self]    // nil: this process doesn't ask
 	duplicates *duplicates
 	queue      *queue
 	status     *statusQueue
