@@ -8,20 +8,19 @@ import (
 
 // clientAddress is where the browser is: the peer, or, where that is a trusted
 // proxy, the last address in X-Forwarded-For that isn't one. What stands before
-// it anybody could have written.
-func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
+// it anybody could have written. ByProxy: the peer is one, whatever its address.
+func clientAddress(r *http.Request, trusted []netip.Prefix, byProxy bool) netip.Addr {
+	var address netip.Addr
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		address = plainAddress(peer.Addr())
 	}
-	address := plainAddress(peer.Addr())
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && isTrusted(address, trusted); i-- {
+	for i := len(hops) - 1; i >= 0 && (byProxy || isTrusted(address, trusted)); i-- {
 		hop, ok := parseHop(strings.TrimSpace(hops[i]))
 		if !ok {
 			break
 		}
-		address = hop
+		address, byProxy = hop, false
 	}
 	return address
 }

@@ -41,7 +41,7 @@ func TestClientAddress(t *testing.T) {
 		for _, value := range test.forwarded {
 			r.Header.Add("X-Forwarded-For", value)
 		}
-		if got := clientAddress(r, trusted); got.String() != test.want {
+		if got := clientAddress(r, trusted, false); got.String() != test.want {
 			t.Errorf("%s, %q: %s, not %s", test.peer, test.forwarded, got, test.want)
 		}
 	}

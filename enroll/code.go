@@ -24,6 +24,10 @@ func (x *exchange) warnOf(d access.Decision) {
 	case access.StateInvalid, access.StateUnknown, access.StateExpired, access.StateOtherUser, access.StateOtherClient, access.StateVoid:
 		x.warn("alert", "state")
 	default:
+		if x.known { // there is no password to look at
+			x.warn("alert", "not_admitted")
+			return
+		}
 		x.warn("alert", "failed")
 	}
 }

@@ -27,6 +27,8 @@ type exchange struct {
 	kept     visit // as it stands in the store
 	loaded   loaded
 	ended    bool // the session, in this exchange: nothing more is kept
+	stated   stated
+	known    bool // the first factor passed elsewhere
 	language string
 	text     catalog
 	form     url.Values
@@ -37,7 +39,7 @@ type exchange struct {
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{h: h, w: w, r: r, ctx: r.Context(), arrived: h.now(), route: "none",
-		from: clientAddress(r, h.options.TrustedProxies)}
+		from: clientAddress(r, h.options.TrustedProxies, h.options.TrustedProxy != nil && h.options.TrustedProxy(r))}
 	x.language = h.texts.languageOf(r)
 	x.text = h.texts.catalogs[x.language]
 	protect(w.Header())

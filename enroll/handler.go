@@ -40,6 +40,12 @@ func New(o Options) (*Handler, error) {
 	if err := checkURL(o.URL); err != nil {
 		return nil, err
 	}
+	if len(o.SignIn) == 0 {
+		o.SignIn = []SignInWay{SignInPassword}
+	}
+	if err := checkWays(o); err != nil {
+		return nil, err
+	}
 	h := &Handler{options: o, logger: o.Logger, now: o.Now, zone: time.Local, base: o.URL.Path,
 		jitter: func() time.Duration { return rand.N(maxJitter) }, origins: http.NewCrossOriginProtection()}
 	if h.logger == nil {

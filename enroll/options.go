@@ -3,10 +3,12 @@ package enroll
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
 
+	"vpn-otpd/enroll/signin/oidc"
 	"vpn-otpd/radiusd/access"
 )
 
@@ -47,6 +49,26 @@ type Sessions interface {
 	RemoveSession(ctx context.Context, token string, old []byte) (removed bool, err error)
 }
 
+// SignInWay is a way to prove the first factor to the page.
+type SignInWay string
+
+const (
+	SignInPassword SignInWay = "password" // the gate is asked
+	SignInProvider SignInWay = "oidc"     // the identity provider is
+	SignInHeader   SignInWay = "header"   // a trusted proxy has asked already
+)
+
+// Provider is an identity provider; its errors are those of the package oidc.
+type Provider interface {
+	Begin(ctx context.Context, language string) (address string, attempt oidc.Attempt, err error)
+	Finish(ctx context.Context, attempt oidc.Attempt, answer url.Values) (access.Identity, error)
+}
+
+// Header says whom a trusted proxy has signed in; an error: nobody.
+type Header interface {
+	Identify(r *http.Request) (access.Identity, error)
+}
+
 // Options of a handler. Gate, Enroller, Sessions and URL are needed.
 type Options struct {
 	Gate     Gate
@@ -56,8 +78,19 @@ type Options struct {
 	// are made of it, and cookies are Secure where it is https.
 	URL *url.URL
 	// TrustedProxies are the peers whose X-Forwarded-For counts. A peer on a
-	// unix socket has no address and is never one.
+	// unix socket has no address and is never one: see TrustedProxy.
 	TrustedProxies []netip.Prefix
+	// TrustedProxy reports whether a request comes from a proxy that is known by
+	// something else than an address: its X-Forwarded-For counts too. nil: none.
+	TrustedProxy func(*http.Request) bool
+	// SignIn are the ways to sign in that are offered and taken, in that order;
+	// none: SignInPassword.
+	SignIn   []SignInWay
+	Provider Provider // needed for SignInProvider
+	Header   Header   // needed for SignInHeader
+	// ProviderLabel and HeaderLabel name who is asked there, for users; "": their
+	// organization.
+	ProviderLabel, HeaderLabel string
 	// Returns are the addresses that ?return= may lead to, and what is below them.
 	Returns []string
 	Site    string // names the site in the head of each page; "": the URL's host

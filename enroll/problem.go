@@ -58,7 +58,7 @@ func (x *exchange) showEnded() {
 		x.h.logger.Error("enrollment page can't end a session", "route", x.route, "error", err)
 	}
 	x.warn("fault", string(access.FaultSession))
-	if err := x.page(http.StatusForbidden, "signin", signInPage{Return: back}); err != nil {
+	if err := x.page(http.StatusForbidden, "signin", x.signInPage(back, "")); err != nil {
 		x.fail(err)
 	}
 }

@@ -20,7 +20,7 @@ func (x *exchange) refuseSignIn(name, back string, d access.Decision) error {
 		return err
 	}
 	x.warnOf(d)
-	return x.page(http.StatusUnprocessableEntity, "signin", signInPage{Return: back, UserName: name})
+	return x.page(http.StatusUnprocessableEntity, "signin", x.signInPage(back, name))
 }
 
 func (x *exchange) waitForRefusal() error {

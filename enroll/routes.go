@@ -32,15 +32,17 @@ func (h *Handler) routeOf(path string) (route, bool) {
 
 func routes() map[string]route {
 	return map[string]route{
-		"":         {name: "start", get: (*exchange).showStart},
-		"signin":   {name: "signin", post: (*exchange).signIn},
-		"code":     {name: "code", post: (*exchange).answerChallenge},
-		"signout":  {name: "signout", post: (*exchange).signOut},
-		"language": {name: "language", post: (*exchange).chooseLanguage},
-		"ticket":   {name: "ticket", post: (*exchange).openTicket},
-		"enroll":   {name: "enroll", get: (*exchange).showEnrollment, post: (*exchange).beginEnrollment},
-		"confirm":  {name: "confirm", get: (*exchange).toStart, post: (*exchange).confirm},
-		"change":   {name: "change", get: (*exchange).showChange, post: (*exchange).change},
+		"":              {name: "start", get: (*exchange).showStart},
+		"signin":        {name: "signin", post: (*exchange).signIn},
+		"signin/oidc":   {name: "signin/oidc", get: (*exchange).finishElsewhere, post: (*exchange).beginElsewhere},
+		"signin/header": {name: "signin/header", get: (*exchange).toStart, post: (*exchange).signInByHeader},
+		"code":          {name: "code", post: (*exchange).answerChallenge},
+		"signout":       {name: "signout", post: (*exchange).signOut},
+		"language":      {name: "language", post: (*exchange).chooseLanguage},
+		"ticket":        {name: "ticket", post: (*exchange).openTicket},
+		"enroll":        {name: "enroll", get: (*exchange).showEnrollment, post: (*exchange).beginEnrollment},
+		"confirm":       {name: "confirm", get: (*exchange).toStart, post: (*exchange).confirm},
+		"change":        {name: "change", get: (*exchange).showChange, post: (*exchange).change},
 	}
 }
 
@@ -65,6 +67,7 @@ func (x *exchange) dispatch() error {
 	if found.plain {
 		return serve(x)
 	}
+	x.readHeader()
 	if err := x.openSession(); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"vpn-otpd/enroll/signin/oidc"
 	"vpn-otpd/radiusd/access"
 )
 
@@ -23,11 +24,13 @@ const (
 )
 
 // visit is all that is kept of a browser between two requests. It has no room
-// for a secret, a password or a code.
+// for a secret, a password or a code of the user's.
 type visit struct {
 	Pass access.Pass
 	// Name and State are of a sign-in that waits for its code.
 	Name, State string `json:",omitempty"`
+	// Elsewhere is a sign-in at the identity provider that is under way.
+	Elsewhere *oidc.Attempt `json:",omitempty"`
 	// Return is where the visitor came from; it is checked again when used.
 	Return string `json:",omitempty"`
 	// Notice is the key of a text that the next page says once.

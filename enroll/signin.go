@@ -15,13 +15,16 @@ const (
 
 // signIn asks the gate about a name and a password.
 func (x *exchange) signIn() error {
+	if !x.h.offers(SignInPassword) {
+		return problem{http.StatusNotFound, "not_found"}
+	}
 	back := x.checkedReturn(x.field("return"))
 	name, password := x.field("username"), x.field("password")
 	if len(name) > maxUserName || len(password) > maxPassword {
 		x.h.logger.Info("sign-in refused", "reason", access.RequestMalformed, "address", x.from)
 		return x.refuseSignIn(name[:min(len(name), maxUserName)], back, access.Decision{Reason: access.RequestMalformed})
 	}
-	d, err := x.ask(name, password, "")
+	d, err := x.ask(access.Request{UserName: name, Password: []byte(password)})
 	if err != nil {
 		return err
 	}
@@ -39,7 +42,7 @@ func (x *exchange) answerChallenge() error {
 		x.warn("alert", string(access.CodeMalformed))
 		return x.showCode(http.StatusUnprocessableEntity)
 	}
-	d, err := x.ask(name, code, x.visit.State)
+	d, err := x.ask(access.Request{UserName: name, Password: []byte(code), State: x.visit.State})
 	if err != nil {
 		return err
 	}
@@ -51,13 +54,11 @@ func (x *exchange) answerChallenge() error {
 	return x.signInDecided(d, name, back)
 }
 
-// ask is the question as the gate wants it.
-func (x *exchange) ask(name, password, state string) (access.Decision, error) {
-	return x.h.options.Gate.Check(x.ctx, access.Request{
-		Client:   access.Client{Name: access.WebClient, Mode: access.ModeWeb, RequireAlways: true},
-		UserName: name, Password: []byte(password), State: state,
-		CallingStation: x.addressText(), Arrived: x.arrived,
-	})
+// ask adds to a question what the gate wants to know of the page and the browser.
+func (x *exchange) ask(question access.Request) (access.Decision, error) {
+	question.Client = access.Client{Name: access.WebClient, Mode: access.ModeWeb, RequireAlways: true}
+	question.CallingStation, question.Arrived = x.addressText(), x.arrived
+	return x.h.options.Gate.Check(x.ctx, question)
 }
 
 // addressText is the browser's address, "" where it isn't known.

@@ -20,7 +20,7 @@ func (x *exchange) showStart() error {
 	case x.visit.State != "":
 		return x.showCode(http.StatusOK)
 	}
-	return x.page(http.StatusOK, "signin", signInPage{Return: x.checkedReturn(asked)})
+	return x.page(http.StatusOK, "signin", x.signInPage(x.checkedReturn(asked), ""))
 }
 
 // checkedReturn is the return address asked for, or else the one that is kept; "": none.
@@ -36,10 +36,11 @@ func (x *exchange) checkedReturn(asked string) string {
 // returnLink is the way back to where the visitor came from; nil: none.
 func (x *exchange) returnLink() *link { return linkTo(x.h.checkReturn(x.visit.Return)) }
 
-// signInPage asks for name and password, or for a ticket.
+// signInPage asks who it is, in one of several ways, or for a ticket.
 type signInPage struct {
 	Return   string
 	UserName string // as typed, after a failure
+	Ways     []wayShown
 }
 
 func (p signInPage) here() string {
