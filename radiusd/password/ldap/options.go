@@ -1,0 +1,142 @@
+package ldap
+
+import (
+	"cmp"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+
+	goldap "github.com/go-ldap/ldap/v3"
+)
+
+// Bounds and defaults of Options.
+const (
+	MaxServers         = 8
+	MaxConnections     = 256
+	MaxText            = 1024 // octets of a DN, filter, template or URL
+	ShortestTimeout    = 100 * time.Millisecond
+	LongestTimeout     = 2300 * time.Millisecond // clients that ask once wait 3 s
+	DefaultTimeout     = 2 * time.Second
+	DefaultDeadTime    = time.Minute
+	DefaultConnections = 32
+)
+
+// How a user's groups are found.
+const (
+	GroupsNone     = "none"
+	GroupsMemberOf = "memberOf" // the attribute of the user's entry
+	GroupsNested   = "nested"   // Active Directory's search through groups of groups
+	GroupsSearch   = "search"   // a search with GroupFilter
+)
+
+// WholeDN as GroupName names groups by their whole DN.
+const WholeDN = "dn"
+
+// Options of an LDAP. Servers and either BindTemplate or Base are needed.
+type Options struct {
+	// Servers are 1 to MaxServers URLs, the preferred one first: ldaps://HOST,
+	// ldap://HOST or ldapi:///PATH, with a port where it isn't the usual one.
+	Servers []string
+	// WithoutStartTLS leaves ldap:// in clear; to loopback only.
+	WithoutStartTLS bool
+	CA              []byte // certificates in PEM; nil: those of the system
+
+	// BindTemplate is what a user is bound as, with {name} once: a DN, or what
+	// Active Directory takes in place of one. "": who is found under Base.
+	BindTemplate string
+	Base         string
+	Filter       string // with {name}; "": by the NameAttribute
+	// BindDN and BindPassword are the service account that searches; "":
+	// searches are anonymous.
+	BindDN       string
+	BindPassword string
+	// NameAttribute holds what the user is known by; "": uid.
+	NameAttribute string
+
+	Groups      string // see above; "": memberOf
+	GroupBase   string // "": Base
+	GroupFilter string // with {dn} or {name}; "": (member={dn})
+	GroupName   string // an attribute of the group, or WholeDN; "": the value of its RDN
+
+	// Connections are how many there are at most to a server to search on, and
+	// as many more to bind on.
+	Connections int
+	// Timeout is how long a question takes at most, over all servers.
+	Timeout time.Duration
+	// DeadTime is how long a server that failed is passed over, unless all are.
+	DeadTime time.Duration
+	Logger   *slog.Logger
+	Now      func() time.Time
+}
+
+var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+
+// complete fills in the defaults and checks the rest.
+func (o Options) complete() (Options, error) {
+	o.NameAttribute = cmp.Or(o.NameAttribute, "uid")
+	o.Groups, o.GroupBase = cmp.Or(o.Groups, GroupsMemberOf), cmp.Or(o.GroupBase, o.Base)
+	if o.Filter == "" {
+		o.Filter = o.defaultFilter()
+	}
+	o.GroupFilter = cmp.Or(o.GroupFilter, "(member={dn})")
+	o.Connections = cmp.Or(o.Connections, DefaultConnections)
+	o.Timeout, o.DeadTime = cmp.Or(o.Timeout, DefaultTimeout), cmp.Or(o.DeadTime, DefaultDeadTime)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o, errors.Join(o.checkServers(), o.checkUsers(), o.checkGroups())
+}
+
+// defaultFilter finds users by their name, or by what they were bound as.
+func (o *Options) defaultFilter() string {
+	switch {
+	case o.BindTemplate == "" || o.bindsDN():
+		return "(" + o.NameAttribute + "={name})"
+	case strings.Contains(o.BindTemplate, `\`):
+		return "(sAMAccountName={name})"
+	}
+	before, after, _ := strings.Cut(o.BindTemplate, "{name}")
+	return "(userPrincipalName=" + goldap.EscapeFilter(before) + "{name}" + goldap.EscapeFilter(after) + ")"
+}
+
+func (o *Options) checkServers() error {
+	if n := len(o.Servers); n < 1 || n > MaxServers {
+		return &Fault{"servers", fmt.Sprintf("%d servers: 1 to %d are possible", n, MaxServers)}
+	}
+	for i, url := range o.Servers {
+		e, err := parseURL(url)
+		switch {
+		case err != nil:
+			return &Fault{"servers", fmt.Sprintf("%q: %v", url, err)}
+		case e.scheme == "ldap" && o.WithoutStartTLS && !e.loopback():
+			return &Fault{"start_tls", fmt.Sprintf("without it %q would get passwords in clear: only loopback may", url)}
+		}
+		for _, other := range o.Servers[:i] {
+			if url == other {
+				return &Fault{"servers", fmt.Sprintf("%q is there twice", url)}
+			}
+		}
+	}
+	if o.CA != nil && !x509.NewCertPool().AppendCertsFromPEM(o.CA) {
+		return &Fault{"ca_file", "it holds no certificate in PEM"}
+	}
+	if o.Connections < 1 || o.Connections > MaxConnections {
+		return &Fault{"connections", fmt.Sprintf("1 to %d are possible", MaxConnections)}
+	}
+	if o.Timeout < ShortestTimeout || o.Timeout > LongestTimeout {
+		return &Fault{"timeout", fmt.Sprintf("%s to %s are possible: clients wait for 3 s", ShortestTimeout, LongestTimeout)}
+	}
+	return nil
+}
+
+// Fault says what is wrong with which option, by its key in the configuration.
+type Fault struct{ Key, Text string }
+
+func (f *Fault) Error() string { return f.Key + ": " + f.Text }
