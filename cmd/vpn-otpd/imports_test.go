@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"radiusd/password":       {"radiusd/access", "store"},
 	"radiusd/password/local": {"radiusd/access", "store"},
 
+	"radiusd/password/ldap":     {"radiusd/access"},
 	"radiusd/password/upstream": {"radiusd/access", "radiusd/client"},
 
 	"radiusd/prompt":  {"radiusd/access"},
@@ -47,6 +48,7 @@ var keptFor = map[string][]string{
 	"net/http":               {"enroll", "enroll/signin/oidc", "enroll/signin/header", "radiusd/admin", "radiusd/notice", "cmd/vpn-otpd"},
 	"github.com/pquerna/otp": {"radiusd/totp"},
 
+	"github.com/go-ldap/ldap":     {"radiusd/password/ldap"},
 	"github.com/alexedwards/scs":  {"enroll"},
 	"github.com/wneessen/go-mail": {"radiusd/notice"},
 	"github.com/coreos/go-oidc":   {"enroll/signin/oidc"},
