@@ -171,7 +171,7 @@ func mayAsk(settings *Settings, s subject, account store.Account) bool {
 // modeAt is the client's mode, or that of the first rule which has one and matches.
 func modeAt(settings *Settings, s subject) Mode {
 	for i := range settings.Rules {
-		if rule := &settings.Rules[i]; rule.Mode != "" && rule.matches(s) {
+		if rule := &settings.Rules[i]; rule.Mode != "" && !s.anywhere && rule.matches(s) {
 			return rule.Mode
 		}
 	}

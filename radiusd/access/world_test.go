@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,10 @@ type passwords struct {
 	users  map[string]string // asked name -> canonical name
 	err    error
 	panics bool
+
+	groups     map[string][]string // asked name -> groups
+	attributes []access.Attribute
+	asks       string // the question that a right password gets; the answer is "blue"
 }
 
 func (p *passwords) Verify(_ context.Context, q access.Question) (access.Identity, error) {
@@ -62,10 +67,38 @@ func (p *passwords) Verify(_ context.Context, q access.Question) (access.Identit
 		return access.Identity{}, p.err
 	case !known:
 		return access.Identity{}, access.ErrUserUnknown
+	case q.Token != nil:
+		if string(q.Token) != "token of "+q.Name {
+			return access.Identity{}, fmt.Errorf("%w: token %q of %s", access.ErrBackend, q.Token, q.Name)
+		}
+		if string(q.Password) == "again" {
+			return access.Identity{}, &access.Asking{Message: "And now? ", Token: q.Token}
+		}
+		if string(q.Password) != "blue" {
+			return access.Identity{}, access.ErrPasswordWrong
+		}
 	case string(q.Password) != password:
 		return access.Identity{}, access.ErrPasswordWrong
+	case p.asks != "":
+		return access.Identity{}, &access.Asking{Message: p.asks, Token: []byte("token of " + q.Name)}
 	}
-	return access.Identity{Name: canonical}, nil
+	return access.Identity{Name: canonical, Groups: p.groups[q.Name], Attributes: p.attributes}, nil
+}
+
+// directory is a first factor that can also be asked without a password.
+type directory struct{ *passwords }
+
+func (d directory) Lookup(_ context.Context, name string) (access.Identity, error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	canonical, known := d.users[name]
+	switch {
+	case d.err != nil:
+		return access.Identity{}, d.err
+	case !known:
+		return access.Identity{}, access.ErrUserUnknown
+	}
+	return access.Identity{Name: canonical, Groups: d.groups[name]}, nil
 }
 
 // syncBuffer is a log that is written and read in parallel.
