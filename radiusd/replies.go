@@ -32,6 +32,9 @@ func NewReplies(rules []ReplyRule) *Replies { return &Replies{slices.Clone(rules
 
 // Groups are all that some rule names.
 func (r *Replies) Groups() []string {
+	if r == nil {
+		return nil
+	}
 	var groups []string
 	for i := range r.rules {
 		groups = append(groups, r.rules[i].Groups...)

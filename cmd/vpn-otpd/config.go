@@ -24,7 +24,8 @@ type Config struct {
 	Upstream *upstream.Options // nil: no RADIUS servers check passwords
 
 	Clients  []radiusd.Client
-	Settings access.Settings // all but the start of the rule, which the store knows
+	Replies  *radiusd.Replies // nil: accepts hold nothing but what a first factor told
+	Settings access.Settings  // all but the start of the rule, which the store knows
 
 	AuditKeep time.Duration // 0: for ever
 
@@ -87,6 +88,7 @@ type RadiusConfig struct {
 	SupportText                 string        `toml:"support_text"`
 
 	Client []clientConfig `toml:"client"`
+	Reply  []replyConfig  `toml:"reply"`
 }
 
 // clientConfig is one [[radius.client]]. What is nil is as [radius] or the top

@@ -22,7 +22,7 @@ func (l *loader) check(w *file) *Config {
 	l.checkRadius(w.Radius)
 	l.checkRest(w)
 	config.Settings = l.settings(w)
-	config.Clients = l.clients(w)
+	config.Clients, config.Replies = l.clients(w), l.replies(w)
 	config.Page, config.Notice, config.Metrics = l.page(w.Enroll), l.notice(w), l.metrics(w.Metrics)
 	config.Upstream = l.upstream(w.Password.Radius)
 	if w.Password.Radius != nil {

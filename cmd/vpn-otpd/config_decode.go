@@ -109,6 +109,14 @@ func (d *decoder) value(value any, into reflect.Value, key string) {
 		}
 		*target = endTime(moment)
 		return
+	case *map[string]any: // judged by who knows what its keys mean
+		table, ok := value.(map[string]any)
+		if !ok {
+			d.fault(key, "a table is expected, such as { a = 1 }")
+			return
+		}
+		*target = table
+		return
 	case *slog.Level:
 		text, ok := value.(string)
 		if !ok || !slices.Contains([]string{"debug", "info", "warn", "error"}, text) {

@@ -76,7 +76,7 @@ func (c *Config) derive() {
 			c.Settings.Rules[i].FirstUse.How = ""
 		}
 	}
-	c.Settings.Groups = namedGroups(c.Settings.Rules, nil)
+	c.Settings.Groups = namedGroups(c.Settings.Rules, c.Replies.Groups())
 	for i := range c.Clients {
 		c.Clients[i].Prompt.EnrollURL = c.Page.address()
 	}

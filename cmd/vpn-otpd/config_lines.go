@@ -8,7 +8,7 @@ import (
 
 var (
 	tableLine = regexp.MustCompile(`^\s*(\[\[?)\s*([A-Za-z0-9_.\s"'-]+?)\s*\]\]?\s*(?:#.*)?$`)
-	keyLine   = regexp.MustCompile(`^\s*([A-Za-z0-9_."'-]+(?:\s*\.\s*[A-Za-z0-9_"'-]+)*)\s*=`)
+	keyLine   = regexp.MustCompile(`^\s*([A-Za-z0-9_.:"'-]+(?:\s*\.\s*[A-Za-z0-9_:"'-]+)*)\s*=`)
 )
 
 // keyLines finds the line on which each key and table of a TOML file stands,
@@ -21,7 +21,7 @@ func keyLines(text string) map[string]int {
 	table := ""
 	for i, line := range strings.Split(text, "\n") {
 		if match := tableLine.FindStringSubmatch(line); match != nil {
-			table = plainKey(match[2])
+			table = within(plainKey(match[2]), counts)
 			if match[1] == "[[" {
 				name := table
 				table = fmt.Sprintf("%s[%d]", name, counts[name])
@@ -41,6 +41,17 @@ func keyLines(text string) map[string]int {
 		}
 	}
 	return lines
+}
+
+// within gives a table the place of the list's table that it belongs to, which is
+// the last one so far: below [[a]], [a.b] is a[0].b.
+func within(table string, counts map[string]int) string {
+	for at, letter := range table {
+		if count := counts[table[:at]]; letter == '.' && count > 0 {
+			return fmt.Sprintf("%s[%d]%s", table[:at], count-1, table[at:])
+		}
+	}
+	return table
 }
 
 func plainKey(written string) string {

@@ -49,7 +49,7 @@ func RestartNeeded(old, new *Config) []string {
 // the running daemon was started with, and stays in force.
 func (c *Config) keepStatic(old *Config) {
 	if c.Settings.Names != old.Settings.Names { // the names in it go by the new rule
-		c.Admin = old.Admin
+		c.Admin, c.Replies = old.Admin, old.Replies
 	}
 	c.Node, c.Store, c.Radius, c.Password, c.Admin.Socket = old.Node, old.Store, old.Radius, old.Password, old.Admin.Socket
 	c.Page, c.Notice, c.Metrics = old.Page, old.Notice, old.Metrics

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/admin"
+	"vpn-otpd/radiusd/attribute"
 	"vpn-otpd/radiusd/notice"
 	"vpn-otpd/radiusd/password/upstream"
 )
@@ -97,7 +99,14 @@ func TestEveryKeyArrives(t *testing.T) {
 		"dates": config.Settings.Rules[0].Begins.Format(time.DateOnly) == "2027-01-01" && config.Settings.Rules[0].Ends.UTC().Format(time.RFC3339) == "2027-06-30T16:00:00Z",
 		"guests": config.Settings.Rules[1].Says == "exempt" && config.Settings.Rules[1].Reason == "conference" && config.Settings.Rules[1].Mode == "append" &&
 			config.Settings.Rules[1].FirstUse.AfterReset == first.AfterReset,
-		"groups":   strings.Join(config.Settings.Groups, ",") == "Domain Users,staff",
+		"groups": strings.Join(config.Settings.Groups, ",") == "Contractors,Domain Users,staff",
+		"replies": reflect.DeepEqual(config.Replies, radiusd.NewReplies([]radiusd.ReplyRule{
+			{Attributes: []access.Attribute{{Type: 25, Value: []byte("a")}, {Type: 25, Value: []byte("b")}, {Type: 27, Value: []byte{0, 0, 0x70, 0x80}}},
+				Replaces: []attribute.Kind{{Type: 27}}},
+			{Groups: []string{"Contractors"}, Clients: []string{"vpn1", "nas"}, Users: []string{"alice", "bob"},
+				Attributes: []access.Attribute{{Type: 11, Value: []byte("staff")}, {Type: 64, Value: []byte{1, 0, 0, 13}}, {Type: 26, Value: []byte("\x00\x00\x00\x09\x01\x13shell:priv-lvl=15")}},
+				Replaces:   []attribute.Kind{{Type: 11}, {Type: 64}, {Type: 26, Vendor: 9, Within: 1}}},
+		})),
 		"names":    config.Settings.Names.Realm == "strip",
 		"lockout":  config.Settings.Lockout.Failures == 3 && config.Settings.Lockout.Lock == 5*time.Minute && config.Settings.Lockout.Longest == time.Hour && config.Settings.Lockout.Forget == 30*time.Minute,
 		"throttle": config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,

@@ -71,6 +71,7 @@ func (d *server) apply(ctx context.Context, config *Config) error {
 	defer d.mutex.Unlock()
 	d.level.Set(config.Log.Level)
 	d.radius.SetClients(table)
+	d.radius.SetReplies(config.Replies)
 	d.gate.Set(config.Settings)
 	d.config = config
 	return nil

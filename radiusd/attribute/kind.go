@@ -77,3 +77,11 @@ func (k Kind) room() int {
 	}
 	return longestValue - vendorHeader
 }
+
+// Size is what attributes take in a packet, in octets.
+func Size(list []access.Attribute) (octets int) {
+	for _, a := range list {
+		octets += 2 + len(a.Value)
+	}
+	return octets
+}
