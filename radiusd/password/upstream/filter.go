@@ -43,6 +43,7 @@ var encrypted = map[uint32][]uint8{
 	6527:  {122, 123, 124, 125, 138, 139, 142},                      // Alcatel-Lucent service routers
 	14823: {44},                                                     // Aruba
 	24757: {5, 10, 12, 14, 15, 19, 40, 66, 67, 70, 75, 86, 87, 131}, // WiMAX
+	26928: {3},                                                      // Aerohive
 }
 
 // passedOn reports whether an attribute of an accept is for the client.
