@@ -82,6 +82,8 @@ type RadiusConfig struct {
 	ChallengeLifetime           time.Duration `toml:"challenge_lifetime"` // 30s to 10m
 	ChallengeTries              int           `toml:"challenge_tries"`    // 1 to 10
 	Workers                     int           `toml:"workers"`            // 1 to 4096
+	AccountingListen            []string      `toml:"accounting_listen"`
+	AccountingKeep              time.Duration `toml:"accounting_keep"` // 24h to 3660d
 	PromptWord                  string        `toml:"prompt_word"`
 	Language                    string        `toml:"language"`
 	RememberFor                 time.Duration `toml:"remember_for"` // 0 to 24h
@@ -147,7 +149,7 @@ func defaults() *file {
 			Listen: []string{"[::]:1812"}, RejectDelay: time.Second,
 			RequireMessageAuthenticator: true, LimitProxyState: true,
 			ChallengeLifetime: rules.ChallengeLifetime, ChallengeTries: rules.ChallengeTries,
-			Workers: 256, Language: "en",
+			Workers: 256, AccountingListen: []string{}, AccountingKeep: rules.AccountingKeep, Language: "en",
 		},
 		Names: namesConfig{Realm: string(rules.Names.Realm)},
 		Lockout: lockoutConfig{Failures: rules.Lockout.Failures, Lock: rules.Lockout.Lock,

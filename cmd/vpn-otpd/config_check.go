@@ -63,13 +63,9 @@ func (l *loader) checkRadius(radius RadiusConfig) {
 	if len(radius.Listen) == 0 {
 		l.fault("radius.listen", `an address is expected, such as "[::]:1812"`)
 	}
-	for i, address := range radius.Listen {
-		if fault := addressFault(address); fault != "" {
-			l.fault("radius.listen", "%q: %s", address, fault)
-		} else if slices.Contains(radius.Listen[:i], address) {
-			l.fault("radius.listen", "%q is there twice", address)
-		}
-	}
+	l.checkAddresses("radius.listen", radius.Listen, nil)
+	l.checkAddresses("radius.accounting_listen", radius.AccountingListen, radius.Listen)
+	l.between("radius.accounting_keep", radius.AccountingKeep, day, 3660*day)
 	l.between("radius.reject_delay", radius.RejectDelay, time.Second, 10*time.Second)
 	l.between("radius.remember_for", radius.RememberFor, 0, access.LongestRemembered)
 	l.between("radius.challenge_lifetime", radius.ChallengeLifetime, 30*time.Second, 10*time.Minute)
@@ -78,6 +74,19 @@ func (l *loader) checkRadius(radius RadiusConfig) {
 	l.checkText("radius.prompt_word", radius.PromptWord, 32)
 	l.checkText("radius.support_text", radius.SupportText, 120)
 	l.checkLanguage("radius.language", radius.Language)
+}
+
+// checkAddresses looks at addresses to listen on; those taken are others'.
+func (l *loader) checkAddresses(key string, addresses, taken []string) {
+	for i, address := range addresses {
+		if fault := addressFault(address); fault != "" {
+			l.fault(key, "%q: %s", address, fault)
+		} else if slices.Contains(addresses[:i], address) {
+			l.fault(key, "%q is there twice", address)
+		} else if slices.Contains(taken, address) && !strings.HasSuffix(address, ":0") {
+			l.fault(key, "%q is an address of radius.listen", address)
+		}
+	}
 }
 
 // addressFault says what is wrong with an address to listen on; "": nothing.
@@ -135,6 +144,7 @@ func (l *loader) settings(w *file) access.Settings {
 		ChallengeTries:    w.Radius.ChallengeTries,
 		Lockout:           access.Lockout(w.Lockout),
 		Throttle:          access.Throttle(w.Throttle),
+		AccountingKeep:    w.Radius.AccountingKeep,
 		FirstUse:          first,
 		NewDevices:        l.newDevices(w.Enroll),
 	}

@@ -18,6 +18,7 @@ func RestartNeeded(old, new *Config) []string {
 		{"store.path", old.Store.Path != new.Store.Path},
 		{"store.key_file", old.Store.KeyFile != new.Store.KeyFile},
 		{"radius.listen", strings.Join(old.Radius.Listen, " ") != strings.Join(new.Radius.Listen, " ")},
+		{"radius.accounting_listen", !slices.Equal(old.Radius.AccountingListen, new.Radius.AccountingListen)},
 		{"radius.reject_delay", old.Radius.RejectDelay != new.Radius.RejectDelay},
 		{"radius.support_text", (old.Page.URL != nil || len(old.Notice.channels()) > 0) && old.Radius.SupportText != new.Radius.SupportText}, // prompts have it at once
 		{"radius.workers", old.Radius.Workers != new.Radius.Workers},

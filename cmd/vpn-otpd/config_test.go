@@ -300,7 +300,7 @@ func TestRestartNeeded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "node store.path store.key_file radius.listen radius.reject_delay radius.support_text radius.workers names.realm password.order password.parallel password.radius " +
+	want := "node store.path store.key_file radius.listen radius.accounting_listen radius.reject_delay radius.support_text radius.workers names.realm password.order password.parallel password.radius " +
 		"enroll.listen enroll.url enroll.trusted_proxies enroll.return notice.language notice.mail notice.webhook admin.socket metrics.listen log.format"
 	if got := strings.Join(RestartNeeded(old, shipped), " "); got != want {
 		t.Errorf("got %s", got)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/netutil"
@@ -14,7 +15,7 @@ import (
 
 // listen opens the RADIUS sockets and the page's address, all or none.
 func (d *server) listen(ctx context.Context, config *Config) error {
-	if err := d.openRadius(ctx, config.Radius.Listen); err != nil {
+	if err := d.openRadius(ctx, config.Radius); err != nil {
 		return errors.Join(err, d.closeSockets())
 	}
 	if err := d.openPage(ctx, config); err != nil {
@@ -26,20 +27,29 @@ func (d *server) listen(ctx context.Context, config *Config) error {
 	return nil
 }
 
-// openRadius opens the addresses, unless systemd has opened others.
-func (d *server) openRadius(ctx context.Context, addresses []string) error {
-	if len(d.passed.radius) > 0 {
-		d.sockets = d.passed.radius
-		return nil
+// openRadius opens the addresses of logins, and those of accounting, which has a
+// server of its own.
+func (d *server) openRadius(ctx context.Context, radius RadiusConfig) (err error) {
+	if d.sockets, err = openDatagrams(ctx, "radius.listen", d.passed.radius, radius.Listen); err != nil {
+		return err
+	}
+	d.accounting.sockets, err = openDatagrams(ctx, "radius.accounting_listen", d.passed.accounting, radius.AccountingListen)
+	return err
+}
+
+// openDatagrams opens the addresses of a key, unless systemd has opened others.
+func openDatagrams(ctx context.Context, key string, passed []*net.UDPConn, addresses []string) (opened []*net.UDPConn, err error) {
+	if len(passed) > 0 {
+		return passed, nil
 	}
 	for _, address := range addresses {
 		conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", address)
 		if err != nil {
-			return fmt.Errorf("radius.listen: %w", err)
+			return opened, fmt.Errorf("%s: %w", key, err)
 		}
-		d.sockets = append(d.sockets, conn.(*net.UDPConn))
+		opened = append(opened, conn.(*net.UDPConn))
 	}
-	return nil
+	return opened, nil
 }
 
 // openAdmin makes the admin socket, unless systemd has made it.
@@ -77,16 +87,16 @@ const metricsConnections = 16
 // closeSockets closes what listen opened.
 func (d *server) closeSockets() (err error) {
 	err = errors.Join(d.page.close(), d.metrics.close())
-	for _, socket := range d.sockets {
+	for _, socket := range slices.Concat(d.sockets, d.accounting.sockets) {
 		err = errors.Join(err, socket.Close())
 	}
 	return err
 }
 
-// addresses are the RADIUS sockets as they were bound.
-func (d *server) addresses() string {
+// addresses are sockets as they were bound.
+func addresses(sockets []*net.UDPConn) string {
 	var addresses []string
-	for _, socket := range d.sockets {
+	for _, socket := range sockets {
 		addresses = append(addresses, socket.LocalAddr().String())
 	}
 	return strings.Join(addresses, " ")

@@ -102,6 +102,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge(descBuild, 1, version)
 	c.collectDecisions(out, count)
 	c.collectRadius(count, gauge)
+	c.collectAccounting(count, gauge)
 	c.collectStore(out, count, gauge)
 	c.collectClock(count, gauge)
 	c.collectPasswords(count, gauge)

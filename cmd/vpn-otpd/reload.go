@@ -64,6 +64,10 @@ func (d *server) apply(ctx context.Context, config *Config) error {
 	if err != nil {
 		return errors.Join(errors.New("the clients can't be used"), err)
 	}
+	tellers, err := radiusd.NewTable(config.Clients) // a table belongs to one server
+	if err != nil {
+		return errors.Join(errors.New("the clients can't be used"), err)
+	}
 	if err := keepSince(ctx, d.store, config); err != nil {
 		return err
 	}
@@ -72,6 +76,7 @@ func (d *server) apply(ctx context.Context, config *Config) error {
 	d.level.Set(config.Log.Level)
 	d.radius.SetClients(table)
 	d.radius.SetReplies(config.Replies)
+	d.accounting.setClients(tellers)
 	d.gate.Set(config.Settings)
 	d.config = config
 	return nil

@@ -92,20 +92,21 @@ type server struct {
 	mutex  sync.Mutex // of reloads
 	config *Config    // the one in force
 
-	store    *store.Store
-	gate     *access.Gate
-	accounts *access.Accounts
-	local    *local.Local
-	upstream *upstream.Upstream // nil: no RADIUS servers check passwords
-	radius   *radiusd.Server
-	sockets  []*net.UDPConn
-	admin    *admin.Server
-	page     *pageServer // nil: none here
-	metrics  *pageServer // nil: nobody measures
-	clock    *clock.Watch
-	notices  *notice.Sender // nil: users aren't told
-	notifier notifier
-	asking   atomic.Bool // the store, for the status
+	store      *store.Store
+	gate       *access.Gate
+	accounts   *access.Accounts
+	local      *local.Local
+	upstream   *upstream.Upstream // nil: no RADIUS servers check passwords
+	radius     *radiusd.Server
+	accounting accounting
+	sockets    []*net.UDPConn
+	admin      *admin.Server
+	page       *pageServer // nil: none here
+	metrics    *pageServer // nil: nobody measures
+	clock      *clock.Watch
+	notices    *notice.Sender // nil: users aren't told
+	notifier   notifier
+	asking     atomic.Bool // the store, for the status
 }
 
 // run starts the parts in the order in which they need each other, and stops
@@ -141,9 +142,12 @@ func (d *server) run(ctx context.Context, config *Config) (err error) {
 	var parts sync.WaitGroup
 	defer parts.Wait() // none of them uses the store when it is closed
 	defer cancel()
-	ended := make(chan error, len(d.sockets)+3)
+	ended := make(chan error, len(d.sockets)+len(d.accounting.sockets)+3)
 	for _, socket := range d.sockets {
 		parts.Go(func() { ended <- d.radius.Serve(inside, socket) })
+	}
+	for _, socket := range d.accounting.sockets {
+		parts.Go(func() { ended <- d.accounting.server.Serve(inside, socket) })
 	}
 	if d.page != nil {
 		parts.Go(func() { ended <- d.page.serve() })
@@ -198,14 +202,18 @@ func (d *server) wait(ctx context.Context, hangups <-chan os.Signal, ended <-cha
 func (d *server) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	page := make(chan error, 1)
-	go func() { page <- d.page.shutdown(ctx) }()
-	return errors.Join(d.radius.Shutdown(ctx), <-page, d.metrics.shutdown(ctx))
+	others := make(chan error, 2)
+	go func() { others <- d.page.shutdown(ctx) }()
+	go func() { others <- d.accounting.shutdown(ctx) }()
+	return errors.Join(d.radius.Shutdown(ctx), <-others, <-others, d.metrics.shutdown(ctx))
 }
 
 // logReady names every address that it listens on.
 func (d *server) logReady(config *Config, adminSocket string) {
-	places := []any{"radius", d.addresses()}
+	places := []any{"radius", addresses(d.sockets)}
+	if d.accounting.server != nil {
+		places = append(places, "accounting", addresses(d.accounting.sockets))
+	}
 	if d.page != nil {
 		places = append(places, "enroll", d.page.address())
 	}
@@ -240,6 +248,9 @@ func (d *server) build(ctx context.Context, config *Config) error {
 	if err != nil {
 		return err
 	}
+	if err := d.buildAccounting(config); err != nil {
+		return err
+	}
 	if d.notices, err = d.newNotices(config); err != nil {
 		return err
 	}
@@ -264,7 +275,7 @@ func (d *server) maintain(ctx context.Context) {
 		case <-prune.C:
 			err = d.store.Prune(ctx)
 		case <-head.C:
-			err = errors.Join(d.logAuditHead(ctx), d.pruneAudit(ctx))
+			err = errors.Join(d.logAuditHead(ctx), d.pruneAudit(ctx), d.pruneConnections(ctx))
 		}
 		if err != nil {
 			d.logger.Error("maintenance of the store failed", "error", err)

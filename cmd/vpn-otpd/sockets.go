@@ -11,17 +11,18 @@ import (
 // sockets are those that systemd opened for us and keeps open while we are
 // restarted. What is nil, the daemon opens itself as the configuration says.
 type sockets struct {
-	radius                 []*net.UDPConn
+	radius, accounting     []*net.UDPConn
 	enroll, admin, metrics net.Listener
 }
 
 // The names that .socket units give by FileDescriptorName=. Their order says
 // nothing, so they are all that is gone by.
 const (
-	radiusSocket  = "radius"
-	enrollSocket  = "enroll"
-	adminSocket   = "admin"
-	metricsSocket = "metrics"
+	radiusSocket     = "radius"
+	accountingSocket = "accounting"
+	enrollSocket     = "enroll"
+	adminSocket      = "admin"
+	metricsSocket    = "metrics"
 )
 
 // takeSockets takes the files that systemd passed, named as their sockets are.
@@ -44,7 +45,9 @@ func takeSockets(files []*os.File) (sockets, error) {
 func (s *sockets) take(file *os.File) error {
 	switch file.Name() {
 	case radiusSocket:
-		return s.takeRadius(file)
+		return takeDatagrams(file, &s.radius)
+	case accountingSocket:
+		return takeDatagrams(file, &s.accounting)
 	case enrollSocket:
 		return takeListener(file, &s.enroll, syscall.AF_INET, syscall.AF_INET6)
 	case adminSocket:
@@ -52,11 +55,11 @@ func (s *sockets) take(file *os.File) error {
 	case metricsSocket:
 		return takeListener(file, &s.metrics, syscall.AF_INET, syscall.AF_INET6, syscall.AF_UNIX)
 	}
-	return fmt.Errorf("FileDescriptorName= is none of %s, %s, %s, %s", radiusSocket, enrollSocket, adminSocket, metricsSocket)
+	return fmt.Errorf("FileDescriptorName= is none of %s, %s, %s, %s, %s", radiusSocket, accountingSocket, enrollSocket, adminSocket, metricsSocket)
 }
 
-// takeRadius takes a UDP socket; there may be several.
-func (s *sockets) takeRadius(file *os.File) error {
+// takeDatagrams takes a UDP socket; there may be several of its name.
+func takeDatagrams(file *os.File, into *[]*net.UDPConn) error {
 	if err := expect(file, syscall.SOCK_DGRAM, syscall.AF_INET, syscall.AF_INET6); err != nil {
 		return fmt.Errorf("ListenDatagram= with a port is expected: %w", err)
 	}
@@ -64,7 +67,7 @@ func (s *sockets) takeRadius(file *os.File) error {
 	if err != nil {
 		return err
 	}
-	s.radius = append(s.radius, conn.(*net.UDPConn))
+	*into = append(*into, conn.(*net.UDPConn))
 	return nil
 }
 

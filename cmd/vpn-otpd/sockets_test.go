@@ -84,9 +84,10 @@ func TestSocketsRefused(t *testing.T) {
 		files []*os.File
 		text  string
 	}{
-		"no such name":              {[]*os.File{udp(t, "vpn-otpd-radius.socket")}, "vpn-otpd-radius.socket: FileDescriptorName= is none of radius, enroll, admin, metrics"},
+		"no such name":              {[]*os.File{udp(t, "vpn-otpd-radius.socket")}, "vpn-otpd-radius.socket: FileDescriptorName= is none of radius, accounting, enroll, admin, metrics"},
 		"a stream for radius":       {[]*os.File{tcp(t, "radius", "127.0.0.1:0")}, "radius: ListenDatagram="},
 		"a unix stream for radius":  {[]*os.File{unixStream(t, "radius")}, "radius: ListenDatagram="},
+		"a stream for accounting":   {[]*os.File{tcp(t, "accounting", "127.0.0.1:0")}, "accounting: ListenDatagram="},
 		"unix datagrams for radius": {[]*os.File{unixDatagram(t, "radius")}, "address family"},
 		"datagrams for the page":    {[]*os.File{udp(t, "enroll")}, "enroll: ListenStream="},
 		"a unix page":               {[]*os.File{unixStream(t, "enroll")}, "enroll: ListenStream="},
@@ -116,13 +117,13 @@ func TestSocketsRefusedTogether(t *testing.T) {
 func TestSocketsTaken(t *testing.T) {
 	t.Parallel()
 	none, err := takeSockets(nil)
-	if err != nil || none.radius != nil || none.enroll != nil || none.admin != nil || none.metrics != nil {
+	if err != nil || none.radius != nil || none.accounting != nil || none.enroll != nil || none.admin != nil || none.metrics != nil {
 		t.Errorf("%+v, %v", none, err)
 	}
 	s, err := takeSockets([]*os.File{
-		unixStream(t, "admin"), udp(t, "radius"), tcp(t, "metrics", "127.0.0.1:0"), udp(t, "radius"), tcp(t, "enroll", "127.0.0.1:0"),
+		unixStream(t, "admin"), udp(t, "radius"), tcp(t, "metrics", "127.0.0.1:0"), udp(t, "radius"), tcp(t, "enroll", "127.0.0.1:0"), udp(t, "accounting"),
 	})
-	if err != nil || len(s.radius) != 2 || s.admin == nil || s.enroll == nil || s.metrics == nil {
+	if err != nil || len(s.radius) != 2 || len(s.accounting) != 1 || s.admin == nil || s.enroll == nil || s.metrics == nil {
 		t.Errorf("%+v, %v", s, err)
 	}
 }

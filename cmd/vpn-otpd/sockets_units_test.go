@@ -42,7 +42,7 @@ func TestUnits(t *testing.T) {
 	t.Parallel()
 	systemdTool(t, "systemd-analyze")
 	units, err := filepath.Glob("../../systemd/*")
-	if err != nil || len(units) != 4 {
+	if err != nil || len(units) != 5 {
 		t.Fatalf("%v, %v", units, err)
 	}
 	folder := t.TempDir()

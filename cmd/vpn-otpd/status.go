@@ -22,6 +22,9 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	for _, socket := range d.sockets {
 		s.Listeners = append(s.Listeners, "radius udp "+socket.LocalAddr().String())
 	}
+	for _, socket := range d.accounting.sockets {
+		s.Listeners = append(s.Listeners, "accounting udp "+socket.LocalAddr().String())
+	}
 	if d.page != nil {
 		s.Listeners = append(s.Listeners, d.page.listens())
 	}
@@ -47,6 +50,7 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	s.Counters = counters(snapshot)
 	s.Counters["password_busy"] = d.local.Counters().Busy
 	d.countNotices(s.Counters)
+	d.accounting.count(s.Counters)
 	return s, nil
 }
 
