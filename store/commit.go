@@ -14,14 +14,18 @@ const batchSize = 256
 // tries is how often a transaction is begun that something outside of it ended.
 const tries = 3
 
+// errLate: the update waited longer for its turn than a statement may take.
+var errLate = errors.New("the database is too slow")
+
 // ErrClosed: the store was closed before the update began.
 var ErrClosed = errors.New("store is closed")
 
 // update is one caller's part of a shared transaction.
 type update struct {
-	ctx   context.Context
-	apply func(*Tx) error
-	done  chan error // buffered: the committer never waits
+	ctx    context.Context
+	apply  func(*Tx) error
+	queued time.Time
+	done   chan error // buffered: the committer never waits
 }
 
 // Update runs apply in a transaction that may be shared with other callers and
@@ -38,7 +42,7 @@ type update struct {
 // apply that reads of a user and then writes calls [Tx.Account] first: from
 // there on nobody else's does.
 func (s *Store) Update(ctx context.Context, apply func(*Tx) error) error {
-	u := &update{ctx: ctx, apply: apply, done: make(chan error, 1)}
+	u := &update{ctx: ctx, apply: apply, queued: time.Now(), done: make(chan error, 1)}
 	select {
 	case s.queue <- u:
 	case <-ctx.Done():
@@ -98,27 +102,21 @@ func (w *writer) drain(queue chan *update) {
 }
 
 // commit runs the batch in one transaction. An update that fails is told so and
-// left out, and the rest starts again. Where the batch got into somebody's way
-// each update gets a transaction of its own: it waits for others without making
-// its neighbours wait, and what locks one user can't be part of a deadlock.
+// left out, and the rest starts again.
 func (w *writer) commit(batch []*update) {
-	batch = skipCancelled(batch)
+	batch = w.skip(batch)
 	for try := 1; len(batch) > 0; try++ {
 		began := time.Now()
-		end := w.try(batch)
+		end := w.try(batch, len(batch) > 1)
 		switch {
 		case end.err == nil:
-			w.store.commits.Add(time.Since(began))
-			w.store.updates.Add(uint64(len(batch)))
-			tell(batch, nil)
+			w.kept(batch, began)
 			return
 		case end.failed >= 0:
 			batch[end.failed].done <- end.err
 			batch = append(batch[:end.failed], batch[end.failed+1:]...)
 		case end.again && end.fault != FaultConnection && len(batch) > 1:
-			for _, u := range batch {
-				w.commit([]*update{u})
-			}
+			w.separate(batch)
 			return
 		case end.again && end.fault != FaultHeld && try < tries:
 		default:
@@ -130,16 +128,54 @@ func (w *writer) commit(batch []*update) {
 	}
 }
 
+// separate gives each update of a batch that got into somebody's way a
+// transaction of its own: what locks one user can't be part of a deadlock. Those
+// that would have to wait for somebody come last, and only while their callers do.
+func (w *writer) separate(batch []*update) {
+	var waiting []*update
+	var why error
+	for _, u := range batch {
+		began, one := time.Now(), []*update{u}
+		switch end := w.try(one, true); {
+		case end.err == nil:
+			w.kept(one, began)
+		case end.failed >= 0:
+			u.done <- end.err
+		default:
+			waiting, why = append(waiting, u), end.err
+		}
+	}
+	for _, u := range waiting {
+		if late := w.store.dialect.Deadline / 2; late > 0 && time.Since(u.queued) > late {
+			u.done <- why
+			continue
+		}
+		w.commit([]*update{u})
+	}
+}
+
+func (w *writer) kept(batch []*update, began time.Time) {
+	w.store.commits.Add(time.Since(began))
+	w.store.updates.Add(uint64(len(batch)))
+	tell(batch, nil)
+}
+
 func tell(batch []*update, err error) {
 	for _, u := range batch {
 		u.done <- err
 	}
 }
 
-func skipCancelled(batch []*update) []*update {
+// skip leaves out whose callers have given up, or must have by now.
+func (w *writer) skip(batch []*update) []*update {
+	late := w.store.dialect.Deadline
 	kept := batch[:0]
 	for _, u := range batch {
-		if err := u.ctx.Err(); err != nil {
+		err := u.ctx.Err()
+		if err == nil && late > 0 && time.Since(u.queued) > late {
+			err = errLate
+		}
+		if err != nil {
 			u.done <- err
 			continue
 		}

@@ -20,13 +20,13 @@ type Dialect struct {
 	// Writers is how many transactions of this process may be under way at once;
 	// 0: one.
 	Writers int
-	// Begin opens a transaction that will write, BeginShared one of several
-	// updates; "" is as Begin.
-	Begin, BeginShared string
+	// Begin opens a transaction that will write, BeginHasty one that doesn't wait
+	// long for others; "" is as Begin.
+	Begin, BeginHasty string
 	// Commit ends a transaction and fails unless it is kept; nil: by COMMIT.
 	Commit func(ctx context.Context, conn *sql.Conn) error
-	// Deadline is how long one statement of a transaction may take; 0: the
-	// database has its own.
+	// Deadline is how long one statement of a transaction may take, and how long
+	// an update may wait for its turn; 0: the database has its own.
 	Deadline time.Duration
 	// Fault says what the error of a statement means for its transaction; nil:
 	// it is nobody else's.

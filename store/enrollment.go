@@ -91,7 +91,7 @@ func (tx *Tx) ContestEnrollment(e Enrollment) error {
 
 // ExtendEnrollment sets a new end, of the secret too where there is one.
 func (tx *Tx) ExtendEnrollment(e Enrollment, expires time.Time) error {
-	return tx.changeEnrollment(e, `expires_at = $3, secret_until = CASE WHEN secret IS NULL THEN 0 ELSE $3 END`, millis(expires))
+	return tx.changeEnrollment(e, `expires_at = $3, secret_until = CASE WHEN secret IS NULL THEN 0 ELSE CAST($3 AS BIGINT) END`, millis(expires))
 }
 
 // ConfirmEnrollment keeps that e was confirmed now, by which code, and its label.

@@ -145,3 +145,12 @@ func fromMillis(ms int64) time.Time {
 	}
 	return time.UnixMilli(ms)
 }
+
+// Doubts are reasons, in words for an administrator, why the database could
+// forget what it has committed.
+func (s *Store) Doubts(ctx context.Context) ([]string, error) {
+	if s.dialect.Doubts == nil {
+		return nil, nil
+	}
+	return s.dialect.Doubts(ctx, s.read)
+}

@@ -25,14 +25,14 @@ type ending struct {
 	fault Fault
 }
 
-// try runs a batch in one transaction.
-func (w *writer) try(batch []*update) ending {
+// try runs a batch in one transaction; a hasty one doesn't wait long for others.
+func (w *writer) try(batch []*update, hasty bool) ending {
 	if err := w.connect(); err != nil {
 		return ending{err: err, failed: -1}
 	}
 	ctx, stop := w.watch()
 	defer stop()
-	if err := w.begin(ctx, len(batch) > 1); err != nil {
+	if err := w.begin(ctx, hasty); err != nil {
 		return w.outside(fmt.Errorf("beginning a transaction: %w", err), err)
 	}
 	tx := &Tx{ctx: ctx, store: w.store, prepare: w.prepare, write: true}
@@ -120,9 +120,9 @@ func (w *writer) watch() (ctx context.Context, stop func()) {
 	}
 }
 
-func (w *writer) begin(ctx context.Context, shared bool) error {
-	if shared && w.store.dialect.BeginShared != "" {
-		_, err := w.conn.ExecContext(ctx, w.store.dialect.BeginShared)
+func (w *writer) begin(ctx context.Context, hasty bool) error {
+	if hasty && w.store.dialect.BeginHasty != "" {
+		_, err := w.conn.ExecContext(ctx, w.store.dialect.BeginHasty)
 		return err
 	}
 	return w.execute(ctx, w.store.dialect.Begin)

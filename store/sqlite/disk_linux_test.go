@@ -67,7 +67,7 @@ func fill(t *testing.T, path string) {
 func testFullDisk(t *testing.T, folder string) {
 	path, ballast := filepath.Join(folder, "store.sqlite"), filepath.Join(folder, "ballast")
 	s := open(t, path)
-	full(t, s, "alice")
+	storetest.Full(t, s, "alice")
 	alice, _, err := s.Account(t.Context(), "alice")
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.sqlite")
 	s := open(t, path)
-	full(t, s, "alice")
+	storetest.Full(t, s, "alice")
 	s.Close()
 	for round := range 8 {
 		child := exec.Command(os.Args[0])

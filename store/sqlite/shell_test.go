@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"vpn-otpd/store"
+	"vpn-otpd/store/storetest"
 )
 
 // program finds the stock sqlite3 tool.
@@ -34,45 +34,6 @@ func shell(t *testing.T, path, statement string) (string, error) {
 	return string(output), err
 }
 
-// full gives a user everything that a reset takes away.
-func full(t *testing.T, s *store.Store, name string) {
-	t.Helper()
-	err := s.Update(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.AddAccount(name)
-		for _, label := range []string{"phone", "token"} {
-			_, failed := tx.AddDevice(store.Device{User: name, Label: label, Algorithm: "SHA1", Digits: 6, Period: 30}, []byte("a secret of "+label))
-			err = errors.Join(err, failed)
-		}
-		soon := time.Now().Add(time.Hour)
-		return errors.Join(err, tx.ReplaceRecoveryCodes(name, [][]byte{[]byte("mac")}), tx.AddTemporaryCode(name, store.TemporaryCode{MAC: []byte("mac"), Uses: 1, ExpiresAt: soon}),
-			tx.AddState(store.State{ID: []byte("state of " + name), User: name, ExpiresAt: soon}),
-			tx.AddEnrollment(store.Enrollment{ID: []byte("enrollment of " + name), User: name, Kind: store.EnrollmentSession, ExpiresAt: soon}),
-			tx.SetLock(name, store.Lock{Failures: 2, FailedAt: time.Now(), Level: 1, Until: soon, Field: []byte("x")}))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// underWay counts the States and enrollments of a user.
-func underWay(t *testing.T, s *store.Store, name string) (count int) {
-	t.Helper()
-	err := s.View(t.Context(), func(tx *store.Tx) error {
-		_, state, err := tx.State([]byte("state of " + name))
-		_, enrollment, failed := tx.Enrollment(name, []byte("enrollment of "+name))
-		for _, found := range []bool{state, enrollment} {
-			if found {
-				count++
-			}
-		}
-		return errors.Join(err, failed)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return count
-}
-
 // The reset of eduVPN 2.x, typed into the stock tool: with the store open and
 // with the store closed.
 func TestResetByHand(t *testing.T) {
@@ -80,8 +41,8 @@ func TestResetByHand(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "store.sqlite")
 		s := open(t, path)
-		full(t, s, "foo")
-		full(t, s, "bar")
+		storetest.Full(t, s, "foo")
+		storetest.Full(t, s, "bar")
 		before, _, err := s.Account(t.Context(), "foo")
 		if err != nil {
 			t.Fatal(err)
@@ -99,14 +60,14 @@ func TestResetByHand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || underWay(t, s, "foo") != 0 || foo.Lock.Level != 0 || !foo.Lock.Until.IsZero() {
+		if len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || storetest.UnderWay(t, s, "foo") != 0 || foo.Lock.Level != 0 || !foo.Lock.Until.IsZero() {
 			t.Errorf("closed %v: left %+v", closed, foo)
 		}
 		if foo.Epoch <= before.Epoch || time.Since(foo.ResetByHandAt).Abs() > time.Minute || !foo.ResetAt.Equal(foo.ResetByHandAt) || !foo.EverEnrolled {
 			t.Errorf("closed %v: epoch %d after %d, reset by hand at %v", closed, foo.Epoch, before.Epoch, foo.ResetByHandAt)
 		}
 		bar, _, err := s.FullAccount(t.Context(), "bar")
-		if err != nil || len(bar.Devices) != 2 || bar.RecoveryCodes != 1 || bar.TemporaryCodes != 1 || underWay(t, s, "bar") != 2 || bar.Lock.Level != 1 || !bar.ResetByHandAt.IsZero() {
+		if err != nil || len(bar.Devices) != 2 || bar.RecoveryCodes != 1 || bar.TemporaryCodes != 1 || storetest.UnderWay(t, s, "bar") != 2 || bar.Lock.Level != 1 || !bar.ResetByHandAt.IsZero() {
 			t.Errorf("closed %v: bar has %+v, %v", closed, bar, err)
 		}
 	}
@@ -116,7 +77,7 @@ func TestViewIsReadOnlyButForDelete(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.sqlite")
 	s := open(t, path)
-	full(t, s, "foo")
+	storetest.Full(t, s, "foo")
 	output, err := shell(t, path, `SELECT * FROM otp`)
 	if want := "foo|(sealed)|sha1|6|30\nfoo|(sealed)|sha1|6|30\n"; err != nil || output != want {
 		t.Errorf("otp shows %q, %v", output, err)
@@ -136,7 +97,7 @@ func TestUserDeletedByHand(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.sqlite")
 	s := open(t, path)
-	full(t, s, "foo")
+	storetest.Full(t, s, "foo")
 	if output, err := shell(t, path, `DELETE FROM users WHERE name='foo'`); err != nil {
 		t.Fatalf("%s%v", output, err)
 	}
@@ -144,7 +105,7 @@ func TestUserDeletedByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	foo, _, err := s.FullAccount(t.Context(), "foo")
-	if err != nil || len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || underWay(t, s, "foo") != 0 {
+	if err != nil || len(foo.Devices) != 0 || foo.RecoveryCodes != 0 || foo.TemporaryCodes != 0 || storetest.UnderWay(t, s, "foo") != 0 {
 		t.Errorf("left %+v, %v", foo, err)
 	}
 }

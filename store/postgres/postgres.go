@@ -1,0 +1,104 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"vpn-otpd/store"
+)
+
+//go:embed schema.sql
+var schema string
+
+const (
+	writers = 4 // transactions under way at once
+	readers = 8 // connections that read
+	// connectionLifetime lets connections find their way to other hosts.
+	connectionLifetime = 30 * time.Minute
+)
+
+// Dialect is PostgreSQL's.
+func Dialect() store.Dialect {
+	return store.Dialect{
+		Name:   "postgres",
+		Schema: schema,
+		// SQLite's versions count for both. The first of PostgreSQL's is 3.
+		Migrations: []string{store.NeverMade, store.NeverMade},
+		// One number for all nodes. Nobody waits for a migration but at the start.
+		MigrationLock: `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(8241650947312)`,
+		Writers:       writers,
+		Begin:         "BEGIN ISOLATION LEVEL READ COMMITTED",
+		BeginHasty:    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '100ms'",
+		Commit:        commit,
+		Deadline:      2 * time.Second,
+		Fault:         fault,
+		ForUpdate:     " FOR UPDATE",
+		TableExists:   `SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = $1`,
+		Doubts:        doubts,
+	}
+}
+
+// Open opens the database of a URL, and makes the schema where it is empty.
+func Open(ctx context.Context, url string, keys store.Keys, options store.Options) (*store.Store, error) {
+	config, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	write := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareWriting))
+	write.SetMaxOpenConns(writers + 1) // one more at the start
+	read := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareReading))
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	read.SetConnMaxLifetime(connectionLifetime)
+	s, err := store.Open(ctx, Dialect(), read, write, keys, options)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", place(config), err)
+	}
+	return s, nil
+}
+
+// Exists reports whether the database of a URL has a schema of ours.
+func Exists(ctx context.Context, url string) (bool, error) {
+	config, err := parse(url)
+	if err != nil {
+		return false, err
+	}
+	db := stdlib.OpenDB(*config)
+	var tables int
+	err = db.QueryRowContext(ctx, Dialect().TableExists, "meta").Scan(&tables)
+	return tables > 0, errors.Join(err, db.Close())
+}
+
+// prepareWriting sets the bounds of a connection that writes: below the time in
+// which a login is answered, and such that a node that is gone doesn't hold a
+// user's row. Who has switched durability off for the database has it here.
+func prepareWriting(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET statement_timeout = '2s'; SET lock_timeout = '1500ms'; SET idle_in_transaction_session_timeout = '5s';
+		SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+	return err
+}
+
+// prepareReading leaves time for what reads every user.
+func prepareReading(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET statement_timeout = '30s'; SET default_transaction_read_only = on`)
+	return err
+}
+
+// commit ends a transaction. PostgreSQL answers the COMMIT of one that failed
+// with ROLLBACK, and no error.
+func commit(ctx context.Context, conn *sql.Conn) error {
+	return conn.Raw(func(driver any) error {
+		tag, err := driver.(*stdlib.Conn).Conn().Exec(ctx, "COMMIT")
+		if err == nil && tag.String() != "COMMIT" {
+			return fmt.Errorf("the database answered %s to COMMIT", tag)
+		}
+		return err
+	})
+}

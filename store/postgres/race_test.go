@@ -1,0 +1,367 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vpn-otpd/store"
+	"vpn-otpd/store/storetest"
+)
+
+func addUser(s *store.Store, name string) error {
+	return s.Update(context.Background(), func(tx *store.Tx) error { _, err := tx.AddAccount(name); return err })
+}
+
+func settingOf(t *testing.T, config *pgx.ConnConfig, prepare func(context.Context, *pgx.Conn) error, setting string) (value string) {
+	t.Helper()
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if err := errors.Join(prepare(t.Context(), conn), conn.QueryRow(t.Context(), "SELECT current_setting($1)", setting).Scan(&value)); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// nodes are several stores on one database, each as a daemon of its own has it.
+func nodes(t testing.TB, url string, count int) (stores []*store.Store) {
+	t.Helper()
+	for n := range count {
+		stores = append(stores, open(t, url, fmt.Sprint("node", n)))
+	}
+	return stores
+}
+
+// device is the one of a new user.
+func device(t testing.TB, s *store.Store, user string) (added store.Device) {
+	t.Helper()
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.AddAccount(user); err != nil {
+			return err
+		}
+		var err error
+		added, err = tx.AddDevice(store.Device{User: user, Label: "phone", Algorithm: "SHA1", Digits: 6, Period: 30}, []byte("12345678901234567890"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added
+}
+
+// Of 64 who come with one code at two nodes one gets through, each with its
+// record in the chain of its node.
+func TestOneCodeAtTwoNodes(t *testing.T) {
+	t.Parallel()
+	stores := nodes(t, server(t).Database(t), 2)
+	const rounds, callers = 60, 64
+	d := device(t, stores[0], "alice")
+	for step := range int64(rounds) {
+		var won atomic.Int32
+		var all sync.WaitGroup
+		for n := range callers {
+			all.Go(func() {
+				mine := false
+				err := stores[n%2].Update(t.Context(), func(tx *store.Tx) error {
+					_, _, err := tx.Account("alice")
+					burnt, burning := tx.BurnStep(d, step+1, nil)
+					mine = burnt
+					return errors.Join(err, burning, tx.Audit(store.Record{Event: "login", User: "alice"}))
+				})
+				if err != nil {
+					t.Error(err)
+				} else if mine {
+					won.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if won.Load() != 1 {
+			t.Fatalf("step %d was taken by %d", step, won.Load())
+		}
+	}
+	wholeChains(t, stores[0], map[string]int64{"node0": rounds * callers / 2, "node1": rounds * callers / 2})
+}
+
+// wholeChains checks that each node's chain holds and is so long.
+func wholeChains(t *testing.T, s *store.Store, want map[string]int64) {
+	t.Helper()
+	chains, err := s.VerifyAudit(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, chain := range chains {
+		if chain.Broken != 0 || chain.Last != want[chain.Node] {
+			t.Errorf("%+v, want %d records", chain, want[chain.Node])
+		}
+	}
+	if len(chains) != len(want) {
+		t.Errorf("%d chains, want %d", len(chains), len(want))
+	}
+}
+
+// What is read of an account and then written is nobody else's meanwhile: of
+// failures counted at two nodes none is lost.
+func TestReadThenWrite(t *testing.T) {
+	t.Parallel()
+	stores := nodes(t, server(t).Database(t), 2)
+	device(t, stores[0], "alice")
+	const failures = 200
+	var all sync.WaitGroup
+	for n := range failures {
+		all.Go(func() {
+			err := stores[n%2].Update(t.Context(), func(tx *store.Tx) error {
+				account, _, err := tx.Account("alice")
+				account.Lock.Failures++
+				return errors.Join(err, tx.SetLock("alice", account.Lock))
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if account, _, err := stores[0].Account(t.Context(), "alice"); err != nil || account.Lock.Failures != failures {
+		t.Errorf("counted %d of %d, %v", account.Lock.Failures, failures, err)
+	}
+}
+
+// Two nodes whose shared transactions take the same users in other orders don't
+// wait for each other for ever, and nobody is refused for it.
+func TestOtherOrders(t *testing.T) {
+	t.Parallel()
+	stores := nodes(t, server(t).Database(t), 2)
+	const users = 8
+	for n := range users {
+		device(t, stores[0], fmt.Sprint("user", n))
+	}
+	began := time.Now()
+	var all sync.WaitGroup
+	const callers = 400
+	for n := range callers {
+		user := n % users
+		if n%2 == 1 {
+			user = users - 1 - user
+		}
+		all.Go(func() {
+			err := stores[n%2].Update(t.Context(), func(tx *store.Tx) error {
+				_, _, err := tx.Account(fmt.Sprint("user", user))
+				return errors.Join(err, tx.RaiseEpoch(fmt.Sprint("user", user)), tx.Audit(store.Record{Event: "x"}))
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	wholeChains(t, stores[0], map[string]int64{"node0": callers / 2, "node1": callers / 2})
+}
+
+// Updates that take several users in other orders are a deadlock: the database
+// ends one of them, which is tried again.
+func TestDeadlock(t *testing.T) {
+	t.Parallel()
+	stores := nodes(t, server(t).Database(t), 2)
+	device(t, stores[0], "a")
+	device(t, stores[0], "b")
+	var met sync.WaitGroup
+	met.Add(2)
+	var all sync.WaitGroup
+	for n, order := range [][]string{{"a", "b"}, {"b", "a"}} {
+		all.Go(func() {
+			first := true
+			err := stores[n].Update(t.Context(), func(tx *store.Tx) error {
+				_, _, err := tx.Account(order[0])
+				if first {
+					first = false
+					met.Done()
+					met.Wait()
+				}
+				_, _, failed := tx.Account(order[1])
+				return errors.Join(err, failed)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Two daemons that were given one name go on with one chain by turns.
+func TestOneNameTwice(t *testing.T) {
+	t.Parallel()
+	url := server(t).Database(t)
+	stores := []*store.Store{open(t, url, "node"), open(t, url, "node")}
+	const records = 60
+	var all sync.WaitGroup
+	var kept atomic.Int64
+	for n := range records {
+		all.Go(func() {
+			if err := stores[n%2].Update(t.Context(), func(tx *store.Tx) error { return tx.Audit(store.Record{Event: "x"}) }); err == nil {
+				kept.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if kept.Load() < records/2 {
+		t.Errorf("%d of %d were kept", kept.Load(), records)
+	}
+	wholeChains(t, stores[0], map[string]int64{"node": kept.Load()})
+}
+
+// Nodes that start at once on an empty database make one schema and one root.
+func TestOpenedAtOnce(t *testing.T) {
+	t.Parallel()
+	url := server(t).Database(t)
+	macs := make([]string, 6)
+	var all sync.WaitGroup
+	for n := range macs {
+		all.Go(func() {
+			s, err := Open(t.Context(), url, store.Keys{storetest.Key(1)}, store.Options{Node: fmt.Sprint(n)})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			macs[n] = string(s.MAC(store.PurposeCode, []byte("x")))
+			s.Close()
+		})
+	}
+	all.Wait()
+	for _, mac := range macs {
+		if mac != macs[0] {
+			t.Error("the nodes have different keys")
+		}
+	}
+}
+
+// Nodes that prune one chain at once leave one that holds.
+func TestPrunedAtOnce(t *testing.T) {
+	t.Parallel()
+	stores := nodes(t, server(t).Database(t), 3)
+	err := stores[0].Update(t.Context(), func(tx *store.Tx) (err error) {
+		for range 2500 {
+			err = errors.Join(err, tx.Audit(store.Record{Event: "x"}))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var pruned atomic.Int64
+	for n, s := range stores {
+		all.Go(func() {
+			done, err := s.PruneAudit(t.Context(), time.Now().Add(time.Duration(n)*time.Minute))
+			if err != nil {
+				t.Error(err)
+			}
+			pruned.Add(done)
+		})
+	}
+	all.Wait()
+	if pruned.Load() != 2500 {
+		t.Errorf("pruned %d", pruned.Load())
+	}
+	wholeChains(t, stores[0], map[string]int64{"node0": 2500})
+}
+
+// A notice goes to one of all nodes.
+func TestOutboxOfTwoNodes(t *testing.T) {
+	t.Parallel()
+	stores := nodes(t, server(t).Database(t), 2)
+	const notices = 60
+	err := stores[0].Update(t.Context(), func(tx *store.Tx) (err error) {
+		for n := range notices {
+			err = errors.Join(err, tx.AddNotice(store.Notice{User: fmt.Sprint("user", n)}))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mutex sync.Mutex
+	seen := make(map[string]int)
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			for {
+				claimed, err := stores[n%2].ClaimNotices(t.Context(), time.Minute, 5)
+				if err != nil {
+					t.Error(err)
+				}
+				mutex.Lock()
+				for _, notice := range claimed {
+					seen[notice.User]++
+				}
+				done := len(seen) == notices || err != nil
+				mutex.Unlock()
+				if done {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	for user, times := range seen {
+		if times != 1 {
+			t.Errorf("%s was claimed %d times", user, times)
+		}
+	}
+}
+
+// Somebody who holds a user's row in the stock tool costs that user's logins
+// errors after two seconds, and nobody else's.
+func TestHeldByHand(t *testing.T) {
+	t.Parallel()
+	url := server(t).Database(t)
+	s := open(t, url, "node1")
+	device(t, s, "alice")
+	device(t, s, "bob")
+	holder, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(context.Background())
+	if _, err := holder.Exec(t.Context(), `BEGIN; UPDATE users SET epoch = epoch WHERE name = 'alice'`); err != nil {
+		t.Fatal(err)
+	}
+	look := func(name string) error {
+		return s.Update(t.Context(), func(tx *store.Tx) error { _, _, err := tx.Account(name); return err })
+	}
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			began := time.Now()
+			if err := look("alice"); err == nil || time.Since(began) > 4*time.Second {
+				t.Errorf("alice: %v after %v", err, time.Since(began))
+			}
+		})
+	}
+	for range 50 {
+		all.Go(func() {
+			if err := look("bob"); err != nil {
+				t.Errorf("bob: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if _, err := holder.Exec(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	if err := look("alice"); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
