@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"vpn-otpd/enroll"
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/password/upstream"
@@ -158,6 +159,7 @@ func defaults() *file {
 			Longest: rules.Throttle.Longest, NetworkFailures: rules.Throttle.NetworkFailures},
 		Password: PasswordConfig{Order: []string{backendLocal}},
 		Enroll: enrollConfig{TrustedProxies: []string{}, Return: []string{}, FirstUseNetworks: []string{},
+			Peers: []string{}, ClientNames: []string{}, SignIn: []string{string(enroll.SignInPassword)},
 			Algorithm: rules.NewDevices.Algorithm, Digits: rules.NewDevices.Digits, Period: rules.NewDevices.Period},
 		Notice: noticeConfig{Language: "en"},
 		Admin:  adminConfig{Socket: "/run/vpn-otpd/admin.sock", AdminGroup: adminGroup, HelpdeskGroup: helpdeskGroup, Administrators: []string{}, Users: map[string]string{}},

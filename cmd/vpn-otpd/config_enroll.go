@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
+	"vpn-otpd/enroll/signin/header"
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/totp"
 )
@@ -19,6 +21,13 @@ type enrollConfig struct {
 	Key            string   `toml:"key"`         // PEM
 	TrustedProxies []string `toml:"trusted_proxies"`
 	Return         []string `toml:"return"` // up to 32
+	Peers          []string `toml:"peers"`
+	ClientCA       string   `toml:"client_ca"` // PEM
+	ClientNames    []string `toml:"client_names"`
+
+	SignIn []string      `toml:"sign_in"`
+	OIDC   *oidcConfig   `toml:"oidc"`
+	Header *headerConfig `toml:"header"`
 
 	FirstUse         *string          `toml:"first_use"`
 	FirstUseNetworks []string         `toml:"first_use_networks"`
@@ -33,11 +42,14 @@ type enrollConfig struct {
 
 // PageConfig is what the enrollment page is started with.
 type PageConfig struct {
-	Listen           string   // "": not here
+	Listen           string   // an address, or "unix:" and a path; "": not here
 	URL              *url.URL // what users open; nil: there is no page
 	Certificate, Key string   // paths; "": plain HTTP
 	TrustedProxies   []netip.Prefix
+	Proxies          header.Proxies // known by more than an address
+	ClientCA         string         // path, of who makes their certificates; "": nobody
 	Returns          []string
+	SignIn           SignInConfig
 }
 
 // address is what users open, "" where there is no page.
@@ -70,7 +82,10 @@ func (l *loader) page(w enrollConfig) PageConfig {
 	page.Certificate, _ = l.resolve(w.Certificate)
 	page.Key, _ = l.resolve(w.Key)
 	l.checkPair(w, page)
-	l.checkEnrollListen(w)
+	if path, isSocket := strings.CutPrefix(w.Listen, unixPrefix); isSocket {
+		page.Listen = unixPrefix + l.path(path)
+	}
+	l.checkEnrollListen(w, page)
 	l.checkProxies(w, page)
 	if len(w.Return) > maxReturns {
 		l.fault("enroll.return", "%d addresses: there may be %d", len(w.Return), maxReturns)
@@ -81,6 +96,9 @@ func (l *loader) page(w enrollConfig) PageConfig {
 		}
 	}
 	page.Returns = w.Return
+	page.Proxies = l.front(w)
+	page.ClientCA, _ = l.resolve(w.ClientCA)
+	page.SignIn = l.signIn(w, page)
 	return page
 }
 
@@ -90,6 +108,13 @@ func (l *loader) checkProxies(w enrollConfig, page PageConfig) {
 		if network.Bits() == 0 {
 			l.fault("enroll.trusted_proxies", "%s is everybody: browsers would say themselves where they are", network)
 		}
+	}
+	if strings.HasPrefix(w.Listen, unixPrefix) {
+		if len(w.Peers) == 0 {
+			l.warn("enroll.listen", "on a socket no browser has an address, for the limits on wrong passwords and tickets and for "+
+				"first_use_networks too: name the user of the reverse proxy in enroll.peers, and let it set X-Forwarded-For")
+		}
+		return
 	}
 	if w.Listen != "" && w.Certificate == "" && page.URL != nil && page.URL.Scheme == "https" && len(page.TrustedProxies) == 0 {
 		l.warn("enroll.listen", "behind a reverse proxy all browsers seem to have its address, for the limits on wrong passwords and tickets "+
@@ -124,8 +149,20 @@ func (l *loader) checkPair(w enrollConfig, page PageConfig) {
 	}
 }
 
-func (l *loader) checkEnrollListen(w enrollConfig) {
+func (l *loader) checkEnrollListen(w enrollConfig, page PageConfig) {
 	if w.Listen == "" {
+		return
+	}
+	if w.URL == "" {
+		l.fault("enroll.url", `what users open is expected where listen is set, such as "https://vpn.example.org/2fa/"`)
+	}
+	if path, isSocket := strings.CutPrefix(page.Listen, unixPrefix); isSocket {
+		if path == "" || len(path) > maxSocketPath {
+			l.fault("enroll.listen", "a path of 1 to %d octets is expected after unix:", maxSocketPath)
+		}
+		if w.Certificate != "" || w.Key != "" {
+			l.fault("enroll.certificate", "a socket is plain HTTP, for a reverse proxy on this machine")
+		}
 		return
 	}
 	if fault := addressFault(w.Listen); fault != "" {
@@ -135,9 +172,6 @@ func (l *loader) checkEnrollListen(w enrollConfig) {
 	address, err := netip.ParseAddrPort(w.Listen)
 	if w.Certificate == "" && w.Key == "" && (err != nil || !address.Addr().Unmap().IsLoopback()) {
 		l.fault("enroll.listen", "%q: plain HTTP is for loopback only, such as \"127.0.0.1:8080\" behind a reverse proxy; elsewhere certificate and key are needed", w.Listen)
-	}
-	if w.URL == "" {
-		l.fault("enroll.url", `what users open is expected where listen is set, such as "https://vpn.example.org/2fa/"`)
 	}
 }
 

@@ -99,6 +99,9 @@ func (f *file) secrets() (secrets []string) {
 			secrets = append(secrets, server.Secret)
 		}
 	}
+	if f.Enroll.OIDC != nil {
+		secrets = append(secrets, f.Enroll.OIDC.ClientSecret)
+	}
 	return secrets
 }
 

@@ -14,11 +14,15 @@ func (d *server) openPage(ctx context.Context, config *Config) error {
 	if config.Page.Listen == "" && d.passed.enroll == nil {
 		return nil
 	}
-	handler, err := enroll.New(enroll.Options{
+	options := enroll.Options{
 		Gate: d.gate, Enroller: access.NewEnroller(d.gate), Sessions: d.store,
-		URL: config.Page.URL, TrustedProxies: config.Page.TrustedProxies, Returns: config.Page.Returns,
+		URL: config.Page.URL, TrustedProxies: config.Page.TrustedProxies, TrustedProxy: config.Page.Proxies.Trusts, Returns: config.Page.Returns,
 		Support: config.Radius.SupportText, RejectDelay: config.Radius.RejectDelay, Logger: d.logger,
-	})
+	}
+	if err := d.offerSignIn(config.Page, &options); err != nil {
+		return err
+	}
+	handler, err := enroll.New(options)
 	if err != nil {
 		return fmt.Errorf("making the enrollment page: %w", err)
 	}

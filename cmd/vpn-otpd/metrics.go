@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"vpn-otpd/enroll"
 	"vpn-otpd/radiusd/clock"
 	"vpn-otpd/store"
 )
@@ -82,6 +83,7 @@ var (
 	descPasswords  = description("password_server_questions_total", "Questions to servers that check passwords, by server and how they ended.", "backend", "server", "outcome")
 	descIgnored    = description("password_server_ignored_total", "Answers of servers that check passwords which couldn't be trusted or came too late.", "backend", "server")
 	descServerUp   = description("password_server_up", "1 if a server that checks passwords is asked, 0 if it is passed over because it didn't answer.", "backend", "server")
+	descSignIns    = description("page_signins_total", "What became of sign-ins on the page that were proven elsewhere.", "way", "outcome")
 	descBusy       = description("password_busy_total", "Passwords that were not checked because too many were at once.")
 )
 
@@ -106,6 +108,16 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.collectStore(out, count, gauge)
 	c.collectClock(count, gauge)
 	c.collectPasswords(count, gauge)
+	if c.server.provider != nil {
+		for outcome, n := range c.server.provider.Counters() {
+			count(descSignIns, n, string(enroll.SignInProvider), outcome)
+		}
+	}
+	if c.server.header != nil {
+		for outcome, n := range c.server.header.Counters() {
+			count(descSignIns, n, string(enroll.SignInHeader), outcome)
+		}
+	}
 	if c.server.notices != nil {
 		for channel, n := range c.server.notices.Counters() {
 			count(descNotices, n.Delivered, channel, "delivered")

@@ -8,9 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"vpn-otpd/enroll/signin/header"
+	"vpn-otpd/radiusd/admin"
 )
 
 // Bounds of what browsers, and those who only look like them, can take up.
@@ -55,16 +59,39 @@ func listenPage(ctx context.Context, config PageConfig, passed net.Listener, han
 			return nil, err
 		}
 		p.server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.certificate.get}
+		if err := askForCertificates(p.server.TLSConfig, config.ClientCA); err != nil {
+			return nil, err
+		}
 	}
 	listener := passed
 	if listener == nil {
 		var err error
-		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", config.Listen); err != nil {
+		if path, isSocket := strings.CutPrefix(config.Listen, unixPrefix); isSocket {
+			listener, err = admin.Listen(path)
+		} else {
+			listener, err = new(net.ListenConfig).Listen(ctx, "tcp", config.Listen)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("enroll.listen: %w", err)
 		}
 	}
+	if listener.Addr().Network() == "unix" {
+		listener = header.WithPeers(listener)
+	}
 	p.listener = netutil.LimitListener(listener, pageConnections)
 	return p, nil
+}
+
+// askForCertificates lets proxies show who they are; browsers needn't.
+func askForCertificates(config *tls.Config, authorities string) (err error) {
+	if authorities == "" {
+		return nil
+	}
+	if config.ClientCAs, err = readAuthorities(authorities); err != nil {
+		return fmt.Errorf("enroll.client_ca: %w", err)
+	}
+	config.ClientAuth = tls.VerifyClientCertIfGiven
+	return nil
 }
 
 // serve answers until shutdown; any other end is an error.

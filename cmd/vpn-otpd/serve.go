@@ -18,6 +18,8 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/spf13/cobra"
 
+	"vpn-otpd/enroll/signin/header"
+	"vpn-otpd/enroll/signin/oidc"
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/admin"
@@ -101,8 +103,10 @@ type server struct {
 	accounting accounting
 	sockets    []*net.UDPConn
 	admin      *admin.Server
-	page       *pageServer // nil: none here
-	metrics    *pageServer // nil: nobody measures
+	page       *pageServer    // nil: none here
+	provider   *oidc.Provider // nil: users sign in without one
+	header     *header.Header // nil: no proxy signs users in
+	metrics    *pageServer    // nil: nobody measures
 	clock      *clock.Watch
 	notices    *notice.Sender // nil: users aren't told
 	notifier   notifier

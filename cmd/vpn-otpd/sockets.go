@@ -49,7 +49,7 @@ func (s *sockets) take(file *os.File) error {
 	case accountingSocket:
 		return takeDatagrams(file, &s.accounting)
 	case enrollSocket:
-		return takeListener(file, &s.enroll, syscall.AF_INET, syscall.AF_INET6)
+		return takeListener(file, &s.enroll, syscall.AF_INET, syscall.AF_INET6, syscall.AF_UNIX)
 	case adminSocket:
 		return takeListener(file, &s.admin, syscall.AF_UNIX)
 	case metricsSocket:

@@ -15,6 +15,15 @@ func (s *sockets) check(config *Config) error {
 	if s.enroll != nil && config.Page.Certificate == "" && !isLocal(s.enroll.Addr()) {
 		fault(enrollSocket, "plain HTTP is for loopback only; elsewhere enroll.listen, certificate and key are needed")
 	}
+	if s.enroll != nil && config.Page.SignIn.Header != nil {
+		known := len(config.Page.Proxies.UIDs) > 0
+		if s.enroll.Addr().Network() != "unix" {
+			known = config.Page.ClientCA != ""
+		}
+		if !known {
+			fault(enrollSocket, "with [enroll.header]: "+notFromLoopback)
+		}
+	}
 	if s.metrics != nil && !isLocal(s.metrics.Addr()) {
 		fault(metricsSocket, "metrics are for this machine only: a loopback address, or the path of a socket")
 	}

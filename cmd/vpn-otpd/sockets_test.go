@@ -90,7 +90,7 @@ func TestSocketsRefused(t *testing.T) {
 		"a stream for accounting":   {[]*os.File{tcp(t, "accounting", "127.0.0.1:0")}, "accounting: ListenDatagram="},
 		"unix datagrams for radius": {[]*os.File{unixDatagram(t, "radius")}, "address family"},
 		"datagrams for the page":    {[]*os.File{udp(t, "enroll")}, "enroll: ListenStream="},
-		"a unix page":               {[]*os.File{unixStream(t, "enroll")}, "enroll: ListenStream="},
+		"unix datagrams for a page": {[]*os.File{unixDatagram(t, "enroll")}, "enroll: ListenStream="},
 		"a TCP admin socket":        {[]*os.File{tcp(t, "admin", "127.0.0.1:0")}, "admin: ListenStream="},
 		"datagrams for the admin":   {[]*os.File{unixDatagram(t, "admin")}, "admin: ListenStream="},
 		"a connection":              {[]*os.File{connected(t, "enroll")}, "enroll: it doesn't listen: Accept=no"},
