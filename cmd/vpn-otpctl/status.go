@@ -35,8 +35,13 @@ func describeStatus(w io.Writer, s admin.Status) {
 	health := "healthy"
 	if !s.Store.Healthy {
 		health = "NOT HEALTHY: " + s.Store.Error
+	} else if s.Store.LatencySeconds > 0 {
+		health += fmt.Sprintf(", a commit takes %.1f ms", s.Store.LatencySeconds*1000)
 	}
 	fmt.Fprintf(w, "store\t%s %s, schema %d, %s\n", s.Store.Driver, s.Store.Path, s.Store.SchemaVersion, health)
+	for _, doubt := range s.Store.Doubts {
+		fmt.Fprintf(w, "WARNING\t%s\n", doubt)
+	}
 	fmt.Fprintf(w, "users\t%d, %d enrolled\n", s.Store.Users, s.Store.EnrolledUsers)
 	fmt.Fprintf(w, "clock\t%s\n", describeClock(s.Clock))
 	for _, e := range s.Exemptions {

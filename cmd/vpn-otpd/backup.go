@@ -10,6 +10,8 @@ import (
 	"vpn-otpd/store"
 )
 
+const noBackupText = "the store is a PostgreSQL database: pg_dump makes a copy of it, pg_basebackup one of the whole server; back up the store key apart from it"
+
 // backup copies the store to a file. Its record is in the copy, too.
 func (d *server) backup(ctx context.Context, actor store.Actor, into string) error {
 	if err := d.accounts.NoteBackup(ctx, actor); err != nil {
@@ -17,7 +19,7 @@ func (d *server) backup(ctx context.Context, actor store.Actor, into string) err
 	}
 	err := d.store.Backup(ctx, into)
 	if errors.Is(err, store.ErrNoBackup) {
-		return &access.Refusal{Kind: access.RefusedRule, Text: "the store is no SQLite database: make its copy by the tools of " + d.store.Dialect()}
+		return &access.Refusal{Kind: access.RefusedRule, Text: noBackupText}
 	}
 	return err
 }

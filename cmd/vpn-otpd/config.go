@@ -71,6 +71,8 @@ type file struct {
 type StoreConfig struct {
 	Driver  string `toml:"driver"`
 	Path    string `toml:"path"`
+	URL     string `toml:"url"` // when it is checked that of the file, too
+	URLFile string `toml:"url_file"`
 	KeyFile string `toml:"key_file"`
 }
 

@@ -18,7 +18,7 @@ import (
 func (l *loader) check(w *file) *Config {
 	config := &Config{Node: l.node(w.Node), Store: w.Store, Radius: w.Radius, Password: w.Password, Admin: l.admin(w), AuditKeep: w.Audit.Keep, Log: w.Log}
 	config.Store.Path, config.Store.KeyFile = l.path(w.Store.Path), l.path(w.Store.KeyFile)
-	l.checkStore(w.Store)
+	config.Store.URL = l.checkStore(w.Store)
 	l.checkRadius(w.Radius)
 	l.checkRest(w)
 	config.Settings = l.settings(w)
@@ -46,17 +46,6 @@ func (l *loader) node(name string) string {
 		l.fault("node", "a name of 1 to 64 printable characters is expected")
 	}
 	return name
-}
-
-func (l *loader) checkStore(store StoreConfig) {
-	if store.Driver != "sqlite" {
-		l.fault("store.driver", `"sqlite" is the only driver`)
-	}
-	for key, path := range map[string]string{"store.path": store.Path, "store.key_file": store.KeyFile} {
-		if path == "" {
-			l.fault(key, "a path is expected")
-		}
-	}
 }
 
 func (l *loader) checkRadius(radius RadiusConfig) {

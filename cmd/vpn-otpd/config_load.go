@@ -91,6 +91,7 @@ func (l *loader) checkMode(path string, written *file) {
 
 // secrets are all that may stand in the file itself.
 func (f *file) secrets() (secrets []string) {
+	secrets = append(secrets, f.Store.password())
 	for _, client := range f.Radius.Client {
 		secrets = append(secrets, client.Secret)
 	}

@@ -15,6 +15,8 @@ func RestartNeeded(old, new *Config) []string {
 		changed bool
 	}{
 		{"node", old.Node != new.Node},
+		{"store.driver", old.Store.Driver != new.Store.Driver},
+		{"store.url", old.Store.URL != new.Store.URL},
 		{"store.path", old.Store.Path != new.Store.Path},
 		{"store.key_file", old.Store.KeyFile != new.Store.KeyFile},
 		{"radius.listen", strings.Join(old.Radius.Listen, " ") != strings.Join(new.Radius.Listen, " ")},

@@ -184,7 +184,7 @@ func TestShippedDefaults(t *testing.T) {
 	before, after, _ := strings.Cut(string(shipped), "# One [[radius.client]]")
 	_, after, _ = strings.Cut(after, "\n[names]")
 	active := regexp.MustCompile(`(?m)^# ([a-z_]+ = )`).ReplaceAllString(before+"\n[names]"+after, "$1")
-	active = strings.Replace(active, "\nurl = \"\"\n", "\n", 1)
+	active = strings.ReplaceAll(active, "\nurl = \"\"\n", "\n")
 	explicit, config := withPage(active), withPage(string(shipped))
 	if !reflect.DeepEqual(explicit, config) {
 		t.Errorf("the defaults shown are\n%+v, those in force\n%+v", explicit, config)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -50,12 +51,12 @@ func tryDaemon(t testing.TB, folder, configuration string) (*running, error) {
 	configuration = `require_two_factor = true
 two_factor_methods = ["totp"]
 ` + configuration + `
-[store]
-path = "vpn-otpd.sqlite"
-key_file = "key/store.key"
 [admin]
 socket = "admin.sock"
 `
+	if !strings.Contains(configuration, "[store]") {
+		configuration += "[store]\npath = \"vpn-otpd.sqlite\"\nkey_file = \"key/store.key\"\n"
+	}
 	if err := os.WriteFile(path, []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"vpn-otpd/store"
-	"vpn-otpd/store/sqlite"
 )
 
 // keyCredential is the systemd credential that goes before the key file.
@@ -30,13 +29,13 @@ func readKeys(config *Config) (store.Keys, error) {
 func (d *server) openStore(ctx context.Context, config *Config) error {
 	keys, err := readKeys(config)
 	if store.KeyFileMissing(err) {
-		exists, statErr := sqlite.Exists(config.Store.Path)
-		if statErr != nil {
-			return fmt.Errorf("looking for the database: %w", statErr)
+		exists, lookErr := config.Store.exists(ctx)
+		if lookErr != nil {
+			return fmt.Errorf("looking for the database: %w", lookErr)
 		}
 		if exists {
-			return fmt.Errorf("the database %s is there but its key file %s is not: restore the key, without it no device can be read",
-				config.Store.Path, config.Store.KeyFile)
+			return fmt.Errorf("the database %s is there but its key file %s is not: restore the key or take that of another node, without it no device can be read",
+				config.Store.place(), config.Store.KeyFile)
 		}
 		if keys, err = store.CreateKeyFile(config.Store.KeyFile); err == nil {
 			d.logger.Info("made a store key: back it up, apart from the database", "file", config.Store.KeyFile)
@@ -45,7 +44,7 @@ func (d *server) openStore(ctx context.Context, config *Config) error {
 	if err != nil {
 		return fmt.Errorf("reading the store key: %w", err)
 	}
-	d.store, err = sqlite.Open(ctx, config.Store.Path, keys, store.Options{Node: config.Node, Logger: d.logger})
+	d.store, err = config.Store.open(ctx, keys, store.Options{Node: config.Node, Logger: d.logger})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/store"
-	"vpn-otpd/store/sqlite"
 )
 
 func resetCommand() *cobra.Command {
@@ -25,6 +24,8 @@ func resetCommand() *cobra.Command {
 		Long: `Remove a user's whole enrollment while the daemon is stopped: all devices,
 recovery and temporary codes, and the lock. The audit log and the user hear of
 it as if vpn-otpctl reset had done it, which is for a daemon that runs.
+
+With PostgreSQL daemons may run meanwhile, here and elsewhere.
 
 It needs the database and its key: run it as root. Where the key is a systemd
 credential, set CREDENTIALS_DIRECTORY to a folder that has it as store.key.`,
@@ -49,10 +50,10 @@ func resetStopped(ctx context.Context, w io.Writer, path, name string) (err erro
 	if err != nil {
 		return err
 	}
-	if exists, err := sqlite.Exists(config.Store.Path); err != nil || !exists {
-		return errors.Join(fmt.Errorf("there is no database %s", config.Store.Path), err)
+	if exists, err := config.Store.exists(ctx); err != nil || !exists {
+		return errors.Join(fmt.Errorf("there is no database %s", config.Store.place()), err)
 	}
-	release, err := ownStore(config.Store.Path)
+	release, err := config.Store.own()
 	if errors.Is(err, errRunning) {
 		return fmt.Errorf("%w: use vpn-otpctl reset, or stop it first", err)
 	}

@@ -117,7 +117,7 @@ type server struct {
 // them the other way round.
 func (d *server) run(ctx context.Context, config *Config) (err error) {
 	d.notifier = notifier{d.logger}
-	release, err := shareStore(ctx, config.Store.Path)
+	release, err := config.Store.share(ctx)
 	if err != nil {
 		return err
 	}

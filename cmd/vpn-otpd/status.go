@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/admin"
@@ -16,7 +18,7 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 		StartedAt: d.started,
 		Policy:    config.policyName(),
 		Store: admin.StoreStatus{
-			Driver: d.store.Dialect(), Path: config.Store.Path, SchemaVersion: d.store.SchemaVersion(), Healthy: true,
+			Driver: d.store.Dialect(), Path: config.Store.place(), SchemaVersion: d.store.SchemaVersion(), Healthy: true,
 		},
 	}
 	for _, socket := range d.sockets {
@@ -34,7 +36,10 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	s.Clock = clockStatus(d.clock.State())
 	counts, err := d.store.Count(ctx)
 	if err == nil {
-		err = d.store.Probe(ctx)
+		s.Store.LatencySeconds, err = d.latency(ctx)
+	}
+	if err == nil {
+		s.Store.Doubts, err = d.store.Doubts(ctx)
 	}
 	if err != nil {
 		s.Store.Healthy, s.Store.Error = false, err.Error()
@@ -52,6 +57,20 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 	d.countNotices(s.Counters)
 	d.accounting.count(s.Counters)
 	return s, nil
+}
+
+// latency is how long a commit takes now: the middle of three.
+func (d *server) latency(ctx context.Context) (seconds float64, err error) {
+	var took [3]time.Duration
+	for n := range took {
+		began := time.Now()
+		if err := d.store.Probe(ctx); err != nil {
+			return 0, err
+		}
+		took[n] = time.Since(began)
+	}
+	slices.Sort(took[:])
+	return took[1].Seconds(), nil
 }
 
 // clockStatus is what is known of the clock, as the admin socket tells it.

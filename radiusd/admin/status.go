@@ -52,12 +52,16 @@ type ClockStatus struct {
 // StoreStatus is how the store is doing.
 type StoreStatus struct {
 	Driver        string `json:"driver"`
-	Path          string `json:"path,omitempty"` // no URL: that may hold a password
+	Path          string `json:"path,omitempty"` // or the hosts and the name of the database; no URL: that may hold a password
 	SchemaVersion int    `json:"schema_version"`
 	Healthy       bool   `json:"healthy"`
 	Error         string `json:"error,omitempty"` // why it isn't healthy
-	Users         int    `json:"users"`
-	EnrolledUsers int    `json:"enrolled_users"`
+	// LatencySeconds is how long a commit takes now, until it is durable.
+	LatencySeconds float64 `json:"latency_seconds"`
+	// Doubts are reasons why the database could forget what it has committed.
+	Doubts        []string `json:"doubts"`
+	Users         int      `json:"users"`
+	EnrolledUsers int      `json:"enrolled_users"`
 }
 
 // ClientStatus is what was seen of one configured RADIUS client since the start.
@@ -91,6 +95,7 @@ type PasswordServerStatus struct {
 // completed has empty lists in place of missing ones, which JSON would show as null.
 func (s Status) completed() Status {
 	s.StartedAt, s.Clock.LastJump = s.StartedAt.UTC(), utc(s.Clock.LastJump)
+	s.Store.Doubts = list(s.Store.Doubts)
 	s.Listeners = list(s.Listeners)
 	s.ExemptUsers = list(s.ExemptUsers)
 	s.Exemptions = append([]Exemption{}, s.Exemptions...)
