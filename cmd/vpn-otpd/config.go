@@ -7,6 +7,7 @@ import (
 	"vpn-otpd/enroll"
 	"vpn-otpd/radiusd"
 	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/password/ldap"
 	"vpn-otpd/radiusd/password/upstream"
 )
 
@@ -22,6 +23,7 @@ type Config struct {
 	Page     PageConfig
 	Notice   NoticeConfig
 
+	LDAP     *ldap.Options     // nil: no directory checks passwords
 	Upstream *upstream.Options // nil: no RADIUS servers check passwords
 
 	Clients  []radiusd.Client

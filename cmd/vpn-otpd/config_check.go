@@ -24,7 +24,7 @@ func (l *loader) check(w *file) *Config {
 	config.Settings = l.settings(w)
 	config.Clients, config.Replies = l.clients(w), l.replies(w)
 	config.Page, config.Notice, config.Metrics = l.page(w.Enroll), l.notice(w), l.metrics(w.Metrics)
-	config.Upstream = l.upstream(w.Password.Radius)
+	config.LDAP, config.Upstream = l.ldap(w.Password.LDAP, w.Password.Order), l.upstream(w.Password.Radius)
 	if w.Password.Radius != nil {
 		config.Settings.MigrateUntil = time.Time(w.Password.Radius.MigrateUntil)
 	}

@@ -77,6 +77,7 @@ func (c *Config) derive() {
 		}
 	}
 	c.Settings.Groups = namedGroups(c.Settings.Rules, c.Replies.Groups())
+	c.Settings.Directory = c.directory()
 	for i := range c.Clients {
 		c.Clients[i].Prompt.EnrollURL = c.Page.address()
 	}

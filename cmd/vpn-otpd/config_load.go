@@ -95,6 +95,9 @@ func (f *file) secrets() (secrets []string) {
 	for _, client := range f.Radius.Client {
 		secrets = append(secrets, client.Secret)
 	}
+	if f.Password.LDAP != nil {
+		secrets = append(secrets, f.Password.LDAP.BindPassword)
+	}
 	if f.Password.Radius != nil {
 		for _, server := range f.Password.Radius.Server {
 			secrets = append(secrets, server.Secret)

@@ -17,6 +17,7 @@ import (
 type PasswordConfig struct {
 	Order    []string        `toml:"order"`
 	Parallel int             `toml:"parallel"` // 0 to 256
+	LDAP     *ldapConfig     `toml:"ldap"`
 	Radius   *upstreamConfig `toml:"radius"`
 }
 
@@ -40,13 +41,14 @@ type upstreamServerConfig struct {
 // The first factors, by their names in password.order.
 const (
 	backendLocal  = "local"
+	backendLDAP   = "ldap"
 	backendRadius = "radius"
 )
 
 // checkPassword looks at where passwords are checked, and in which order.
 func (l *loader) checkPassword(w PasswordConfig) {
 	l.within("password.parallel", w.Parallel, 0, 256)
-	backends := []string{backendLocal, backendRadius}
+	backends := []string{backendLocal, backendLDAP, backendRadius}
 	if len(w.Order) == 0 {
 		l.fault("password.order", "one at least of %q is expected", backends)
 	}
@@ -56,6 +58,8 @@ func (l *loader) checkPassword(w PasswordConfig) {
 			l.fault("password.order", "%q: one of %q is expected", name, backends)
 		case slices.Contains(w.Order[:i], name):
 			l.fault("password.order", "%q is there twice", name)
+		case name == backendLDAP && w.LDAP == nil:
+			l.fault("password.order", "%q needs a [password.ldap]", name)
 		case name == backendRadius && w.Radius == nil:
 			l.fault("password.order", "%q needs a [[password.radius.server]]", name)
 		case name == backendRadius && i < len(w.Order)-1:

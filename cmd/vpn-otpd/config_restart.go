@@ -27,6 +27,7 @@ func RestartNeeded(old, new *Config) []string {
 		{"names.realm", old.Settings.Names != new.Settings.Names},
 		{"password.order", !slices.Equal(old.Password.Order, new.Password.Order)},
 		{"password.parallel", old.Password.Parallel != new.Password.Parallel},
+		{"password.ldap", !reflect.DeepEqual(old.LDAP, new.LDAP)},
 		{"password.radius", !reflect.DeepEqual(old.Upstream, new.Upstream)},
 		{"enroll.listen", old.Page.Listen != new.Page.Listen},
 		{"enroll.url", old.Page.address() != new.Page.address()},
@@ -62,6 +63,7 @@ func (c *Config) keepStatic(old *Config) {
 	}
 	c.Node, c.Store, c.Radius, c.Password, c.Admin.Socket = old.Node, old.Store, old.Radius, old.Password, old.Admin.Socket
 	c.Page, c.Notice, c.Metrics = old.Page, old.Notice, old.Metrics
+	c.LDAP = old.LDAP
 	if c.Upstream = old.Upstream; c.Upstream == nil {
 		c.Settings.MigrateUntil = time.Time{}
 	}

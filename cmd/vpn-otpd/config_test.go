@@ -19,6 +19,7 @@ import (
 	"vpn-otpd/radiusd/admin"
 	"vpn-otpd/radiusd/attribute"
 	"vpn-otpd/radiusd/notice"
+	"vpn-otpd/radiusd/password/ldap"
 	"vpn-otpd/radiusd/password/upstream"
 )
 
@@ -111,10 +112,14 @@ func TestEveryKeyArrives(t *testing.T) {
 		"lockout":  config.Settings.Lockout.Failures == 3 && config.Settings.Lockout.Lock == 5*time.Minute && config.Settings.Lockout.Longest == time.Hour && config.Settings.Lockout.Forget == 30*time.Minute,
 		"throttle": config.Settings.Throttle.Failures == 7 && config.Settings.Throttle.Wait == 10*time.Second && config.Settings.Throttle.Longest == time.Minute && config.Settings.Throttle.NetworkFailures == 20,
 		"password": config.Password.Parallel == 1,
+		"ldap": reflect.DeepEqual(*config.LDAP, ldap.Options{Servers: []string{"ldaps://ldap1.example.org", "ldap://127.0.0.1:1389"}, WithoutStartTLS: true,
+			Base: "ou=people,dc=example,dc=org", Filter: "(&(objectClass=person)(uid={name}))", BindDN: "cn=vpn-otpd,dc=example,dc=org",
+			BindPassword: "a sixth secret that is long enough", NameAttribute: "cn", Groups: "search", GroupBase: "ou=groups,dc=example,dc=org",
+			GroupFilter: "(memberUid={name})", GroupName: "cn", Connections: 8, Timeout: 1500 * time.Millisecond, DeadTime: 30 * time.Second}),
 		"upstream": reflect.DeepEqual(*config.Upstream, upstream.Options{Timeout: 600 * time.Millisecond, DeadTime: 2 * time.Minute, NASIdentifier: "otp", GroupAttribute: 25,
 			Servers: []upstream.Server{{Address: "radius.example.org:1812", Secret: []byte("a fourth secret that is long enough")},
 				{Address: "[2001:db8::2]:1645", Secret: []byte("a fifth secret that is long enough"), AllowWithoutMessageAuthenticator: true}}}),
-		"migrate": config.Settings.MigrateUntil.Equal(time.Date(2099, 2, 1, 0, 0, 0, 0, time.Local)) && strings.Join(config.Password.Order, " ") == "local radius",
+		"migrate": config.Settings.MigrateUntil.Equal(time.Date(2099, 2, 1, 0, 0, 0, 0, time.Local)) && strings.Join(config.Password.Order, " ") == "local ldap radius",
 		"log":     config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
 		"metrics": config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
 		"roles": reflect.DeepEqual(config.Admin.Roles, admin.Roles{AdminGroups: []uint32{64201}, HelpdeskGroups: []uint32{0},
@@ -300,7 +305,7 @@ func TestRestartNeeded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "node store.path store.key_file radius.listen radius.accounting_listen radius.reject_delay radius.support_text radius.workers names.realm password.order password.parallel password.radius " +
+	want := "node store.path store.key_file radius.listen radius.accounting_listen radius.reject_delay radius.support_text radius.workers names.realm password.order password.parallel password.ldap password.radius " +
 		"enroll.listen enroll.url enroll.trusted_proxies enroll.return notice.language notice.mail notice.webhook admin.socket metrics.listen log.format"
 	if got := strings.Join(RestartNeeded(old, shipped), " "); got != want {
 		t.Errorf("got %s", got)

@@ -25,6 +25,7 @@ import (
 	"vpn-otpd/radiusd/admin"
 	"vpn-otpd/radiusd/clock"
 	"vpn-otpd/radiusd/notice"
+	"vpn-otpd/radiusd/password/ldap"
 	"vpn-otpd/radiusd/password/local"
 	"vpn-otpd/radiusd/password/upstream"
 	"vpn-otpd/radiusd/prompt"
@@ -98,6 +99,7 @@ type server struct {
 	gate       *access.Gate
 	accounts   *access.Accounts
 	local      *local.Local
+	ldap       *ldap.LDAP         // nil: no directory checks passwords
 	upstream   *upstream.Upstream // nil: no RADIUS servers check passwords
 	radius     *radiusd.Server
 	accounting accounting

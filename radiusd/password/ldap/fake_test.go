@@ -218,6 +218,6 @@ func open(t testing.TB, options ldap.Options) *ldap.LDAP {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(l.Close)
 	return l
 }

@@ -17,6 +17,7 @@ package ldap
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -36,13 +37,16 @@ type LDAP struct {
 }
 
 // New makes the first factor of users of a directory. It connects to nothing.
-// The error says which option is wrong.
+// The error is one or more Faults.
 func New(options Options) (*LDAP, error) {
-	options, err := options.complete()
-	if err != nil {
-		return nil, err
+	var faults []error
+	for _, fault := range options.Faults() {
+		faults = append(faults, fault)
 	}
-	l := &LDAP{options: options}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	l := &LDAP{options: options.complete()}
 	for _, url := range options.Servers {
 		s, err := newServer(url, &l.options)
 		if err != nil {
@@ -54,11 +58,10 @@ func New(options Options) (*LDAP, error) {
 }
 
 // Close closes the connections. Later questions are ErrBackend.
-func (l *LDAP) Close() error {
+func (l *LDAP) Close() {
 	for _, s := range l.servers {
 		s.close()
 	}
-	return nil
 }
 
 // Verify binds a user; see [access.FirstFactor]. The identity's name is the one
@@ -97,7 +100,7 @@ func (l *LDAP) Lookup(ctx context.Context, name string) (access.Identity, error)
 	if err := l.checkName(name); err != nil {
 		return access.Identity{}, err
 	}
-	if l.options.BindTemplate != "" && l.options.BindDN == "" {
+	if !l.options.LooksUp() {
 		return access.Identity{}, fmt.Errorf("%w: without a service account nobody can be looked up", access.ErrBackend)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.options.Timeout)

@@ -2,9 +2,6 @@ package ldap
 
 import (
 	"cmp"
-	"crypto/x509"
-	"errors"
-	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -20,6 +17,8 @@ const (
 	MaxText            = 1024 // octets of a DN, filter, template or URL
 	ShortestTimeout    = 100 * time.Millisecond
 	LongestTimeout     = 2300 * time.Millisecond // clients that ask once wait 3 s
+	ShortestDeadTime   = time.Second
+	LongestDeadTime    = time.Hour
 	DefaultTimeout     = 2 * time.Second
 	DefaultDeadTime    = time.Minute
 	DefaultConnections = 32
@@ -75,8 +74,8 @@ type Options struct {
 
 var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
 
-// complete fills in the defaults and checks the rest.
-func (o Options) complete() (Options, error) {
+// complete fills in the defaults.
+func (o Options) complete() Options {
 	o.NameAttribute = cmp.Or(o.NameAttribute, "uid")
 	o.Groups, o.GroupBase = cmp.Or(o.Groups, GroupsMemberOf), cmp.Or(o.GroupBase, o.Base)
 	if o.Filter == "" {
@@ -91,7 +90,7 @@ func (o Options) complete() (Options, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return o, errors.Join(o.checkServers(), o.checkUsers(), o.checkGroups())
+	return o
 }
 
 // defaultFilter finds users by their name, or by what they were bound as.
@@ -106,37 +105,5 @@ func (o *Options) defaultFilter() string {
 	return "(userPrincipalName=" + goldap.EscapeFilter(before) + "{name}" + goldap.EscapeFilter(after) + ")"
 }
 
-func (o *Options) checkServers() error {
-	if n := len(o.Servers); n < 1 || n > MaxServers {
-		return &Fault{"servers", fmt.Sprintf("%d servers: 1 to %d are possible", n, MaxServers)}
-	}
-	for i, url := range o.Servers {
-		e, err := parseURL(url)
-		switch {
-		case err != nil:
-			return &Fault{"servers", fmt.Sprintf("%q: %v", url, err)}
-		case e.scheme == "ldap" && o.WithoutStartTLS && !e.loopback():
-			return &Fault{"start_tls", fmt.Sprintf("without it %q would get passwords in clear: only loopback may", url)}
-		}
-		for _, other := range o.Servers[:i] {
-			if url == other {
-				return &Fault{"servers", fmt.Sprintf("%q is there twice", url)}
-			}
-		}
-	}
-	if o.CA != nil && !x509.NewCertPool().AppendCertsFromPEM(o.CA) {
-		return &Fault{"ca_file", "it holds no certificate in PEM"}
-	}
-	if o.Connections < 1 || o.Connections > MaxConnections {
-		return &Fault{"connections", fmt.Sprintf("1 to %d are possible", MaxConnections)}
-	}
-	if o.Timeout < ShortestTimeout || o.Timeout > LongestTimeout {
-		return &Fault{"timeout", fmt.Sprintf("%s to %s are possible: clients wait for 3 s", ShortestTimeout, LongestTimeout)}
-	}
-	return nil
-}
-
-// Fault says what is wrong with which option, by its key in the configuration.
-type Fault struct{ Key, Text string }
-
-func (f *Fault) Error() string { return f.Key + ": " + f.Text }
+// LooksUp reports whether users can be found without their password.
+func (o Options) LooksUp() bool { return o.BindTemplate == "" || o.BindDN != "" }
