@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -95,7 +96,11 @@ func (l *loader) authorities(key, name string) []byte {
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		l.fault(key, "%v", err)
+		var pathError *os.PathError
+		if errors.As(err, &pathError) {
+			err = pathError.Err
+		}
+		l.fault(key, "%s: %v", name, err)
 		return nil
 	}
 	return content
