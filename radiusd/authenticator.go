@@ -88,11 +88,17 @@ func (a *authenticator) sign(reply []byte) error {
 	mac := a.macs.Get().(*keyedMAC)
 	defer a.macs.Put(mac)
 	copy(reply[replyAuthenticator:], mac.of(reply, replyAuthenticator))
+	a.respond(reply)
+	return nil
+}
+
+// respond puts the Response Authenticator into a reply that holds the Request
+// Authenticator in its place.
+func (a *authenticator) respond(reply []byte) {
 	response := md5.New()
 	response.Write(reply)
 	response.Write(a.secret)
 	response.Sum(reply[:authenticatorOffset])
-	return nil
 }
 
 // of computes the MAC of a packet with 16 zeros in place of the octets at

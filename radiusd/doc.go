@@ -8,7 +8,8 @@
 // nor load makes it use more memory than its options allow.
 //
 // What clients tell of connections is answered by a server of its own, and only
-// after an [Accountant] has kept it (RFC 2866).
+// after an [Accountant] has kept it (RFC 2866); that reply alone has no
+// Message-Authenticator.
 //
 // It never answers a host that is no client, never answers a question whose
 // Message-Authenticator is wrong, and says nothing where the gate or its store

@@ -134,9 +134,14 @@ func eapFailure(asked radius.Attributes) radius.Attribute {
 
 // encode writes a reply: first the Message-Authenticator, so that nothing an
 // attacker chose precedes it, then its content, then each Proxy-State as it came.
+// What answers an Accounting-Request has none: no RFC says how to compute it, and
+// clients that check it do so in two ways.
 func (x *exchange) encode(code radius.Code, content, asked radius.Attributes) ([]byte, error) {
 	reply := radius.Packet{Code: code, Identifier: x.packet.identifier(), Authenticator: x.entry.authenticator}
-	reply.Add(rfc2869.MessageAuthenticator_Type, make(radius.Attribute, authenticatorLength))
+	bare := x.packet.code() == radius.CodeAccountingRequest
+	if !bare {
+		reply.Add(rfc2869.MessageAuthenticator_Type, make(radius.Attribute, authenticatorLength))
+	}
 	reply.Attributes = append(reply.Attributes, content...)
 	for _, attribute := range asked {
 		if attribute.Type == rfc2865.ProxyState_Type {
@@ -146,6 +151,10 @@ func (x *exchange) encode(code radius.Code, content, asked radius.Attributes) ([
 	octets, err := reply.MarshalBinary()
 	if err != nil {
 		return nil, err
+	}
+	if bare {
+		x.peer.authenticator.respond(octets)
+		return octets, nil
 	}
 	return octets, x.peer.authenticator.sign(octets)
 }

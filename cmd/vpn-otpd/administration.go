@@ -15,6 +15,7 @@ func (d *server) newAdmin(config *Config) *admin.Server {
 		Roles:     func() admin.Roles { return d.current().Admin.Roles },
 		EnrollURL: config.Page.address(), Log: d.logger,
 	}
+	s.Connections = d.accounting.connections
 	d.transfers(s, config.Store.Path)
 	return s
 }

@@ -38,6 +38,7 @@ var rights = map[string]right{
 	"GET /v1/users/{name}/explain":            {role: Helpdesk},
 	"GET /v1/log":                             {role: Helpdesk},
 	"GET /v1/log/verify":                      {role: Administrator},
+	"GET /v1/sessions":                        {role: Helpdesk},
 	"GET /v1/status":                          {role: Helpdesk},
 	"POST /v1/reload":                         {role: Administrator},
 	"POST /v1/import/{format}":                {role: Administrator, changesMany: true},

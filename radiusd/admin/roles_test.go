@@ -64,7 +64,7 @@ func TestEveryRouteHasItsRight(t *testing.T) {
 
 // helpdeskMay is all that the helpdesk may: written down once more, so that a
 // change of the table is a change here.
-var helpdeskMay = []string{"GET /v1/users", "GET /v1/list", "GET /v1/users/{name}", "GET /v1/users/{name}/explain", "GET /v1/log", "GET /v1/status",
+var helpdeskMay = []string{"GET /v1/users", "GET /v1/list", "GET /v1/users/{name}", "GET /v1/users/{name}/explain", "GET /v1/log", "GET /v1/sessions", "GET /v1/status",
 	"POST /v1/users/{name}/reset", "POST /v1/users/{name}/unlock", "POST /v1/users/{name}/code", "POST /v1/users/{name}/invite"}
 
 // Who may do what to whom, on every route.

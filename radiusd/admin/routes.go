@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// routes holds every route; api.go, api_log.go and api_import.go tell of them,
-// and rights.go says who may use them.
+// routes holds every route; api.go, api_log.go, api_sessions.go and api_import.go
+// tell of them, and rights.go says who may use them.
 func (s *Server) routes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"POST /v1/users":                          answer(s, http.StatusCreated, s.addUser),
@@ -30,6 +30,7 @@ func (s *Server) routes() map[string]http.Handler {
 		"GET /v1/users/{name}/explain":            answer(s, http.StatusOK, s.explain, "client", "from"),
 		"GET /v1/log":                             answer(s, http.StatusOK, s.log, logParameters...),
 		"GET /v1/log/verify":                      http.HandlerFunc(s.verifyLog),
+		"GET /v1/sessions":                        answer(s, http.StatusOK, s.sessions, sessionParameters...),
 		"GET /v1/status":                          answer(s, http.StatusOK, s.status),
 		"POST /v1/reload":                         answer(s, http.StatusOK, s.reload),
 		"POST /v1/import/{format}":                http.HandlerFunc(s.importUsers),

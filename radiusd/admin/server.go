@@ -56,6 +56,8 @@ type Server struct {
 	EnrollURL string
 	// Audit is the log of decisions and changes.
 	Audit AuditLog
+	// Connections tell who is connected; nil: nobody knows.
+	Connections Connections
 	// Client finds a RADIUS client by its name, as the configuration in force
 	// has it; nil: there are none.
 	Client func(name string) (client access.Client, known bool)

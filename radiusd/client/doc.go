@@ -5,7 +5,8 @@
 // asked, answers this request, and proves both by its Response Authenticator
 // and its own Message-Authenticator (RFC 3579, section 3.2; CVE-2024-3596).
 // What doesn't is ignored, and the waiting goes on. A request that is sent
-// again is the same octets.
+// again is the same octets. Accounting does without a Message-Authenticator: its
+// requests sign themselves, and no RFC says what one would be.
 //
 // It never decides what a reply means to a login, and keeps nothing after it.
 package client

@@ -59,6 +59,7 @@ func (r *Reply) UserName() string { return string(r.Attributes.Get(rfc2865.UserN
 // is by chance, or, of an Accounting-Request, signs it (RFC 2866, section 3).
 func (r *Request) encode(identifier byte, secret []byte) ([]byte, error) {
 	signsItself := r.Code == radius.CodeAccountingRequest
+	bare := r.WithoutMessageAuthenticator || signsItself
 	switch {
 	case r.Code != radius.CodeAccessRequest && r.Code != radius.CodeStatusServer && !signsItself:
 		return nil, fmt.Errorf("this client doesn't send %v", r.Code)
@@ -69,7 +70,7 @@ func (r *Request) encode(identifier byte, secret []byte) ([]byte, error) {
 	if !signsItself {
 		rand.Read(packet.Authenticator[:])
 	}
-	if !r.WithoutMessageAuthenticator {
+	if !bare {
 		packet.Attributes.Add(rfc2869.MessageAuthenticator_Type, make([]byte, authenticatorSize))
 	}
 	packet.Attributes = append(packet.Attributes, r.Attributes...)
@@ -83,7 +84,7 @@ func (r *Request) encode(identifier byte, secret []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the request: %w", err)
 	}
-	if !r.WithoutMessageAuthenticator {
+	if !bare {
 		sum := hmac.New(md5.New, secret)
 		sum.Write(octets)
 		copy(octets[headerSize+2:], sum.Sum(nil))
@@ -151,6 +152,9 @@ func verify(octets, request, secret []byte, needsMessageAuthenticator bool) (*Re
 	sum.Write(secret)
 	if !hmac.Equal(sum.Sum(nil), octets[4:headerSize]) {
 		return nil, fmt.Errorf("%w: its Response Authenticator is wrong", errReply)
+	}
+	if radius.Code(request[0]) == radius.CodeAccountingRequest { // what a Message-Authenticator is here, nobody agrees on
+		return &Reply{Code: packet.Code, Attributes: packet.Attributes, Request: request, Octets: octets}, nil
 	}
 	if err := verifyMessageAuthenticator(packet.Attributes, octets, asked, secret, needsMessageAuthenticator); err != nil {
 		return nil, err
