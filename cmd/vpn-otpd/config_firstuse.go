@@ -72,9 +72,6 @@ func (c *Config) derive() {
 	c.Settings.FirstUse.How = c.firstUse
 	if c.Page.URL == nil && !reveals {
 		c.Settings.FirstUse.How = ""
-		for i := range c.Settings.Rules {
-			c.Settings.Rules[i].FirstUse.How = ""
-		}
 	}
 	c.Settings.Groups = namedGroups(c.Settings.Rules, c.Replies.Groups())
 	c.Settings.Directory = c.directory()

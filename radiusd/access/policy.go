@@ -144,7 +144,10 @@ func (r *PolicyRule) standing(settings *Settings) standing {
 	s := standing{by: "the rule " + r.Name, rule: true, firstUse: settings.FirstUse}
 	switch r.Says {
 	case TwoFactorRequired:
-		s.asks, s.requires, s.firstUse = true, true, r.FirstUse
+		s.asks, s.requires = true, true
+		if settings.FirstUse.How != "" { // there is a page
+			s.firstUse = r.FirstUse
+		}
 	case TwoFactorOptional:
 		s.asks, s.reason = true, NotEnrolled
 	case TwoFactorExempt:
