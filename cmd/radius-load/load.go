@@ -22,6 +22,7 @@ type load struct {
 	duration   time.Duration
 	junk       int // datagrams a second that are nothing, beside the logins
 	reuse      bool
+	sessions   bool // each login has an Acct-Session-Id
 }
 
 // Bounds of a measurement.

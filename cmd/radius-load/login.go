@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"layeh.com/radius"
+
 	"vpn-otpd/radiusd/client"
 	"vpn-otpd/radiusd/totp"
 )
@@ -40,7 +41,10 @@ func (l *load) login(ctx context.Context, conn *client.Conn, user int, step int6
 		modePassword:  {l.users.password(user)},
 	}[l.mode]
 	attempt := &client.Login{Conn: conn, User: l.users.name(user), NASIdentifier: "radius-load",
-		CallingStation: fmt.Sprintf("198.18.%d.%d", user>>8&255, user&255), Session: fmt.Sprintf("%x.%x", user, step)}
+		CallingStation: fmt.Sprintf("198.18.%d.%d", user>>8&255, user&255)}
+	if l.sessions {
+		attempt.Session = fmt.Sprintf("%x.%x", user, step)
+	}
 	for i, field := range fields {
 		requests++
 		reply, err := attempt.Answer(ctx, []byte(field))

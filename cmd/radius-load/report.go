@@ -107,6 +107,7 @@ where not a single login ended in an accept.`,
 	flags.DurationVar(&l.duration, "for", 10*time.Second, "how long to begin new logins")
 	flags.IntVar(&l.junk, "junk", 0, "junk datagrams a second, beside the logins")
 	flags.BoolVar(&l.reuse, "reuse", false, "use each code any number of times, for servers that remember nothing")
+	flags.BoolVar(&l.sessions, "session-ids", false, "send an Acct-Session-Id, as some VPN servers do")
 	flags.BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }

@@ -28,7 +28,11 @@ nothing. It looks at no password: listen on loopback only.`,
 			if arguments[0] == "accept" {
 				answer = func(datagram []byte) []byte { return accept(datagram, []byte(secret)) }
 			}
-			return stub(c.Context(), listen, answer)
+			conn, err := listenLoopback(listen)
+			if err != nil {
+				return err
+			}
+			return stub(c.Context(), conn, answer)
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "a loopback address to answer on")
@@ -36,20 +40,26 @@ nothing. It looks at no password: listen on loopback only.`,
 	return c
 }
 
-// stub answers on one socket until ctx is done.
-func stub(ctx context.Context, listen string, answer func([]byte) []byte) error {
+// listenLoopback opens a socket that only this machine reaches: whoever asks
+// there is let in.
+func listenLoopback(listen string) (*net.UDPConn, error) {
 	address, err := net.ResolveUDPAddr("udp", listen)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !address.IP.IsLoopback() {
-		return fmt.Errorf("--listen %s: only loopback, for whoever asks is let in", listen)
+		return nil, fmt.Errorf("--listen %s: only a loopback address will do, for whoever asks is let in", listen)
 	}
 	conn, err := net.ListenUDP("udp", address)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	conn.SetReadBuffer(4 << 20)
+	return conn, nil
+}
+
+// stub answers on a socket until ctx is done, and closes it.
+func stub(ctx context.Context, conn *net.UDPConn, answer func([]byte) []byte) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	buffer := make([]byte, 4096)

@@ -14,6 +14,7 @@ import (
 var mayImport = map[string][]string{
 	"cmd/vpn-otpd":           {"*"},
 	"cmd/vpn-otpctl":         {"radiusd/admin", "radiusd/client"},
+	"cmd/radius-load":        {"radiusd/client", "radiusd/totp"},
 	"radiusd":                {"radiusd/access", "radiusd/attribute", "radiusd/prompt"},
 	"radiusd/client":         {},
 	"radiusd/access":         {"radiusd/totp", "store"},
@@ -44,7 +45,7 @@ var mayImport = map[string][]string{
 
 // keptFor are packages that only some of ours may import.
 var keptFor = map[string][]string{
-	"layeh.com/radius":       {"radiusd", "radiusd/client"},
+	"layeh.com/radius":       {"cmd/radius-load", "radiusd", "radiusd/client"},
 	"github.com/jackc/pgx":   {"store/postgres"},
 	"modernc.org/sqlite":     {"store/sqlite", "store/exchange"},
 	"database/sql":           {"store", "store/sqlite", "store/postgres", "store/exchange"},
