@@ -23,6 +23,8 @@ type Dialect struct {
 	// Begin opens a transaction that will write, BeginHasty one that doesn't wait
 	// long for others; "" is as Begin.
 	Begin, BeginHasty string
+	// Snapshot opens a transaction that reads as of one moment; "" is BEGIN.
+	Snapshot string
 	// Commit ends a transaction and fails unless it is kept; nil: by COMMIT.
 	Commit func(ctx context.Context, conn *sql.Conn) error
 	// Deadline is how long one statement of a transaction may take, and how long

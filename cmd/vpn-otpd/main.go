@@ -71,7 +71,7 @@ func command() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serveCommand(), checkCommand(), demoCommand(), resetCommand(), secretCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), demoCommand(), resetCommand(), copyCommand(), secretCommand(), versionCommand())
 	return root
 }
 

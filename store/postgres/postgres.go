@@ -36,6 +36,7 @@ func Dialect() store.Dialect {
 		Writers:       writers,
 		Begin:         "BEGIN ISOLATION LEVEL READ COMMITTED",
 		BeginHasty:    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '100ms'",
+		Snapshot:      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		Commit:        commit,
 		Deadline:      2 * time.Second,
 		Fault:         fault,
