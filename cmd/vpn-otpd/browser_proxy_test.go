@@ -81,6 +81,28 @@ func TestBrowserBehindProxy(t *testing.T) {
 // It speaks to the daemon from 127.0.0.9.
 func startProxy(t *testing.T, port, daemon, certificate, key string) {
 	t.Helper()
+	site := filepath.Join(t.TempDir(), "site.conf")
+	configuration := fmt.Sprintf(`server {
+	listen 127.0.0.1:%s ssl;
+	ssl_certificate %s;
+	ssl_certificate_key %s;
+	location /2fa/ {
+		proxy_pass http://%s;
+		proxy_bind 127.0.0.9;
+		proxy_set_header Host $http_host;
+		proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+	}
+}
+`, port, certificate, key, daemon)
+	if err := os.WriteFile(site, []byte(configuration), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runProxy(t, port, site)
+}
+
+// runProxy runs nginx for the site in a file, until the test ends.
+func runProxy(t *testing.T, port, site string) {
+	t.Helper()
 	folder := t.TempDir()
 	path := filepath.Join(folder, "nginx.conf")
 	user := ""
@@ -92,19 +114,9 @@ events { worker_connections 64; }
 http {
 	access_log off;
 	client_body_temp_path %[2]s/body; proxy_temp_path %[2]s/proxy; fastcgi_temp_path %[2]s/f; uwsgi_temp_path %[2]s/u; scgi_temp_path %[2]s/s;
-	server {
-		listen 127.0.0.1:%[3]s ssl;
-		ssl_certificate %[4]s;
-		ssl_certificate_key %[5]s;
-		location /2fa/ {
-			proxy_pass http://%[6]s;
-			proxy_bind 127.0.0.9;
-			proxy_set_header Host $http_host;
-			proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-		}
-	}
+	include %[3]s;
 }
-`, user, folder, port, certificate, key, daemon)
+`, user, folder, site)
 	if err := os.WriteFile(path, []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
