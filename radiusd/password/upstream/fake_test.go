@@ -147,8 +147,12 @@ func text(kind radius.Type, value string) *radius.AVP {
 	return &radius.AVP{Type: kind, Attribute: radius.Attribute(value)}
 }
 
-// fast has a server waited for 2 x 60 ms.
-const fast = 60 * time.Millisecond
+// fast is for servers that say nothing: they are waited for twice as long.
+// Others are waited for longer than a busy machine needs.
+const (
+	fast    = 120 * time.Millisecond
+	patient = 5 * time.Second
+)
 
 func newUpstream(t *testing.T, options Options, fakes ...*fake) *Upstream {
 	t.Helper()
@@ -156,7 +160,7 @@ func newUpstream(t *testing.T, options Options, fakes ...*fake) *Upstream {
 		options.Servers = append(options.Servers, Server{Address: f.address, Secret: secret})
 	}
 	if options.Timeout == 0 {
-		options.Timeout = fast
+		options.Timeout = patient
 	}
 	u, err := New(options)
 	if err != nil {

@@ -46,8 +46,8 @@ func TestNothingIsAsked(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if n := len(server.requests()); n != 0 {
-		t.Errorf("%d requests were sent", n)
+	if n, s := len(server.requests()), u.States()[0]; n != 0 || !s.DeadUntil.IsZero() {
+		t.Errorf("%d requests were sent: %+v", n, s)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestForgedAnswers(t *testing.T) {
 				t.Errorf("before the right answer: %v", err)
 			}
 			server = newFake(t, says(forged))
-			u := newUpstream(t, Options{}, server)
+			u := newUpstream(t, Options{Timeout: fast}, server)
 			_, err := u.Verify(t.Context(), alice())
 			if !errors.Is(err, access.ErrBackend) {
 				t.Errorf("alone: %v", err)
@@ -110,14 +110,14 @@ func TestForgedAnswers(t *testing.T) {
 // a wrong one never does.
 func TestWithoutMessageAuthenticator(t *testing.T) {
 	t.Parallel()
-	bare, wrong := accept(), accept()
-	bare.bare, wrong.badMA = true, true
+	bare, wrong, forged := accept(), accept(), accept()
+	bare.bare, wrong.badMA, forged.bare, forged.key = true, true, true, []byte("another")
 	for _, test := range []struct {
 		answer reply
 		err    error
-	}{{bare, nil}, {wrong, access.ErrBackend}} {
+	}{{bare, nil}, {wrong, access.ErrBackend}, {forged, access.ErrBackend}} {
 		server := newFake(t, says(test.answer))
-		u := newUpstream(t, Options{Servers: []Server{{Address: server.address, Secret: secret, AllowWithoutMessageAuthenticator: true}}})
+		u := newUpstream(t, Options{Servers: []Server{{Address: server.address, Secret: secret, AllowWithoutMessageAuthenticator: true}}, Timeout: fast})
 		if _, err := u.Verify(t.Context(), alice()); !errors.Is(err, test.err) {
 			t.Errorf("%+v: %v", test.answer, err)
 		}
@@ -136,9 +136,9 @@ func TestRequest(t *testing.T) {
 		asks    string // what the client calls itself
 		want    string // NAS-Identifier
 	}{
-		"what we are called":    {Options{NASIdentifier: "otp", Node: "node1"}, "vpn1", "otp"},
-		"what the client says":  {Options{Node: "node1"}, "vpn1", "vpn1"},
-		"who we are, otherwise": {Options{Node: "node1"}, blank, "node1"},
+		"what we are called":    {Options{NASIdentifier: "otp", Node: "node1", Timeout: fast}, "vpn1", "otp"},
+		"what the client says":  {Options{Node: "node1", Timeout: fast}, "vpn1", "vpn1"},
+		"who we are, otherwise": {Options{Node: "node1", Timeout: fast}, blank, "node1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +169,7 @@ func TestLateAnswer(t *testing.T) {
 	late := accept()
 	late.after = 2*fast + fast/2
 	server := newFake(t, says(late))
-	u := newUpstream(t, Options{}, server)
+	u := newUpstream(t, Options{Timeout: fast}, server)
 	if _, err := u.Verify(t.Context(), alice()); !errors.Is(err, access.ErrBackend) {
 		t.Errorf("the first: %v", err)
 	}

@@ -138,7 +138,7 @@ func TestChallenge(t *testing.T) {
 func TestAskerIsAway(t *testing.T) {
 	t.Parallel()
 	asker, other := newFake(t, says(challenge("state", "PIN: "))), newFake(t, says(accept()))
-	u := newUpstream(t, Options{}, asker, other)
+	u := newUpstream(t, Options{Timeout: fast}, asker, other)
 	_, err := u.Verify(t.Context(), alice())
 	var asking *access.Asking
 	if !errors.As(err, &asking) {
