@@ -322,3 +322,35 @@ func TestAServerAnswersOneOfTheTwo(t *testing.T) {
 		}
 	}
 }
+
+// While nothing can be recorded, no more waits than the bounds allow; what was
+// dropped gets another chance.
+func TestAccountingThatHangsIsBounded(t *testing.T) {
+	t.Parallel()
+	w, accountant := newAccountingWorld(t, func(o *radiusd.Options) { o.Workers, o.QueueSize, o.Remember = 2, 5, 100 })
+	leave := make(chan bool)
+	accountant.does(func(context.Context) error {
+		<-leave
+		return nil
+	})
+	client := w.client("127.0.0.1")
+	for i := range byte(50) {
+		client.send(account(i, testSecret, started, nasName, attribute(44, fmt.Sprint(i))))
+		if i == 1 { // else the queue might be full before the workers look
+			w.until("both workers hang", func() bool { return len(accountant.recorded()) == 2 })
+		}
+	}
+	w.until("the rest is dropped", func() bool { return w.server.Snapshot().Dropped["queue_full"] == 50-2-5 })
+	if snapshot := w.server.Snapshot(); snapshot.Waiting != 5 || snapshot.Remembered != 7 {
+		t.Errorf("%+v", snapshot)
+	}
+	close(leave)
+	for range 7 {
+		if client.read(5*time.Second) == nil {
+			t.Fatal("no reply")
+		}
+	}
+	if reply := client.ask(account(49, testSecret, started, nasName, attribute(44, "49"))); reply.Code != radius.CodeAccountingResponse {
+		t.Error(reply.Code)
+	}
+}
