@@ -215,14 +215,14 @@ func TestKnownElsewhereButNotHere(t *testing.T) {
 // A way that isn't offered isn't taken either.
 func TestWaysNotOffered(t *testing.T) {
 	t.Parallel()
-	w, provider := newElsewhere(t, SignInProvider)
+	w, _ := newElsewhere(t, SignInProvider)
 	b := w.browser(t)
 	b.post("signin", "username", "alice", "password", fakePassword).is(http.StatusNotFound)
 	b.post("signin/header").is(http.StatusNotFound)
 	if len(w.requests) != 0 {
 		t.Errorf("the gate was asked %+v", w.requests)
 	}
-	w, provider = newElsewhere(t, SignInPassword)
+	w, provider := newElsewhere(t, SignInPassword)
 	b = w.browser(t)
 	b.get("").is(http.StatusOK, "Password").without("signin/oidc", "signin/header", "Example")
 	b.post("signin/oidc").is(http.StatusNotFound)
