@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,6 +13,8 @@ import (
 // longestIdle is when a connection that nobody used is closed. Servers and
 // firewalls drop them later than that, and some without a word.
 const longestIdle = 2 * time.Minute
+
+var errClosed = errors.New("the daemon stops")
 
 // pool keeps the connections of one kind to a server.
 type pool struct {
@@ -44,6 +47,13 @@ func (p *pool) take(ctx context.Context) (*connection, error) {
 		if c.broken { // it died in silence: so did those that are idle for longer
 			p.drop(func(*connection) bool { return true })
 		}
+	}
+	p.mutex.Lock()
+	closed := p.closed
+	p.mutex.Unlock()
+	if closed {
+		<-p.slots
+		return nil, errClosed
 	}
 	c, err := p.open(ctx)
 	if err != nil {
