@@ -40,6 +40,7 @@ var foreign = map[string]string{
 	"zbarimg":   "zbar-tools",
 	"nginx":     "nginx",
 
+	"slapd":          "slapd",
 	"freeradius":     "freeradius",
 	"setpriv":        "util-linux",
 	"fail2ban-regex": "fail2ban",
