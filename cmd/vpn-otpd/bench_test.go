@@ -76,6 +76,14 @@ func fillStore(b *testing.B, folder string, users int) {
 	if err := adoptNameRule(b.Context(), s, access.Names{Realm: access.RealmKeep}); err != nil {
 		b.Fatal(err)
 	}
+	addUsers(b, s, users)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// addUsers adds enrolled users user0, user1, ..., rounded up to thousands.
+func addUsers(b *testing.B, s *store.Store, users int) {
 	for from := 0; from < users; from += 1000 {
 		err := s.Update(b.Context(), func(tx *store.Tx) error {
 			for n := from; n < from+1000; n++ {
@@ -93,9 +101,6 @@ func fillStore(b *testing.B, folder string, users int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-	}
-	if err := s.Close(); err != nil {
-		b.Fatal(err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -57,6 +56,35 @@ func Start(t testing.TB, settings ...string) *Server {
 	}
 	s.Restart(t)
 	return s
+}
+
+// Standby makes a standby of the server, which follows it without being waited
+// for. The caller stops it.
+func (s *Server) Standby(t testing.TB) *Server {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "postgres-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	standby := &Server{programs: s.programs, folder: folder, port: freePort(t), settings: s.settings}
+	if err := standby.own(folder); err != nil {
+		t.Fatal(err)
+	}
+	copying := standby.command("pg_basebackup", "--pgdata="+standby.data(), "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+		"--host=127.0.0.1", "--port="+strconv.Itoa(s.port), "--username="+superuser)
+	if output, err := copying.CombinedOutput(); err != nil {
+		t.Fatalf("pg_basebackup: %v\n%s", err, output)
+	}
+	standby.Restart(t)
+	return standby
+}
+
+// Promote makes a standby the primary.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	if output, err := s.command("pg_ctl", "promote", "--wait", "--pgdata="+s.data()).CombinedOutput(); err != nil {
+		t.Fatalf("pg_ctl promote: %v\n%s", err, output)
+	}
 }
 
 // find looks for the newest PostgreSQL of the system.
@@ -201,9 +229,13 @@ func (s *Server) Database(t testing.TB) string {
 	return s.URL(name)
 }
 
-// URL is that of a database, over TCP.
-func (s *Server) URL(database string) string {
-	return (&url.URL{Scheme: "postgres", User: url.User(superuser), Host: "127.0.0.1:" + strconv.Itoa(s.port), Path: database, RawQuery: "sslmode=disable"}).String()
+// URL is that of a database, over TCP, here and on other servers of the same data.
+func (s *Server) URL(database string, others ...*Server) string {
+	hosts := []string{"127.0.0.1:" + strconv.Itoa(s.port)}
+	for _, other := range others {
+		hosts = append(hosts, "127.0.0.1:"+strconv.Itoa(other.port))
+	}
+	return "postgres://" + superuser + "@" + strings.Join(hosts, ",") + "/" + database + "?sslmode=disable"
 }
 
 // SQL runs a statement in the stock tool, as an administrator does by hand.
