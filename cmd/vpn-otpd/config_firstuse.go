@@ -75,8 +75,10 @@ func (c *Config) derive() {
 	}
 	c.Settings.Groups = namedGroups(c.Settings.Rules, c.Replies.Groups())
 	c.Settings.Directory = c.directory()
+	c.Settings.RememberFor = make(map[string]time.Duration)
 	for i := range c.Clients {
 		c.Clients[i].Prompt.EnrollURL = c.Page.address()
+		c.Settings.RememberFor[c.Clients[i].Name] = c.Clients[i].RememberFor
 	}
 	c.Settings.EnforcedSomewhere, c.Settings.AlwaysSomewhere = enforcedSomewhere(c.Settings.Policy, c.Clients)
 	c.Settings.Issuer, c.Settings.Notices = c.issuer, c.Notice.channels()

@@ -15,6 +15,7 @@ type AccountStore interface {
 	Store
 	Accounts(ctx context.Context, after string, limit int) ([]store.Account, error)
 	Summaries(ctx context.Context, after string, limit int) ([]store.Summary, error)
+	Progresses(ctx context.Context, after string, limit int) ([]store.Progress, error)
 	FullAccount(ctx context.Context, name string) (account store.Account, found bool, err error)
 }
 
@@ -47,6 +48,7 @@ const (
 	EventCodeGiven     = "temporary_code_given"
 	EventRecoveryCodes = "recovery_codes_made"
 	EventTicketMade    = "ticket_made" // an invitation
+	EventForgotten     = "logins_forgotten"
 
 	// By the users themselves.
 	EventDeviceReplaced = "device_replaced"

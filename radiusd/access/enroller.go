@@ -67,6 +67,9 @@ func (e *Enroller) Standing(ctx context.Context, pass Pass, from netip.Addr) (s 
 		if s.Account.RecoveryCodes, err = tx.RecoveryCodesLeft(pass.User); err != nil {
 			return err
 		}
+		if s.Remembered, err = settings.remembered(tx, s.Account); err != nil {
+			return err
+		}
 		if s.Records, err = tx.RecentRecords(pass.User, shown); err != nil {
 			return err
 		}

@@ -37,9 +37,10 @@ type Standing struct {
 	EnrollBy time.Time // enforced and not enrolled: until when logins pass without; zero: they don't
 	Closed   Closed    // why a user without device can't enroll; "" where nothing hinders
 	// MayRemove: the user may do without a second factor.
-	MayRemove bool
-	Records   []store.Record   // the newest, newest first
-	Refusals  []store.Refusals // the newest failures before the first factor
+	MayRemove  bool
+	Remembered []store.Remembered // logins that may be reconnected, newest first
+	Records    []store.Record     // the newest, newest first
+	Refusals   []store.Refusals   // the newest failures before the first factor
 }
 
 // StandingPolicy is the policy that holds for a user, in one word.

@@ -71,6 +71,11 @@ func (r FirstUse) inNetworks(source netip.Addr) bool {
 // deadline is until when a user who never was enrolled may put it off. It is
 // never counted from a login: an account that nobody uses would stay open.
 func (r FirstUse) deadline(account store.Account) time.Time {
+	return r.start(account).Add(r.EnrollWithin)
+}
+
+// start is since when the time to enroll counts.
+func (r FirstUse) start(account store.Account) time.Time {
 	start := r.Since
 	if account.CreatedAt.After(start) {
 		start = account.CreatedAt
@@ -78,7 +83,7 @@ func (r FirstUse) deadline(account store.Account) time.Time {
 	if account.Policy == store.PolicyRequired && account.PolicyAt.After(start) {
 		start = account.PolicyAt
 	}
-	return start.Add(r.EnrollWithin)
+	return start
 }
 
 // grace is until when a login of a user who isn't enrolled passes on the

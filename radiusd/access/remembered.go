@@ -37,11 +37,20 @@ func (g *Gate) gatherRemembered(tx *store.Tx, l *login, f *facts) error {
 	if err != nil || !found {
 		return err
 	}
-	longest := min(l.Client.RememberFor, LongestRemembered)
-	if login.Epoch == f.account.Epoch && login.ExpiresAt.After(f.now) && login.CreatedAt.Add(longest).After(f.now) && !login.CreatedAt.After(f.now) {
+	if login, lives := alive(login, f.account, l.Client.RememberFor, f.now); lives {
 		f.remembered = &login
 	}
 	return nil
+}
+
+// alive reports whether a remembered login still counts, and gives it the end that
+// it has by the rules of now. One from the future, where the clock was set back,
+// doesn't.
+func alive(r store.Remembered, account store.Account, rememberFor time.Duration, now time.Time) (store.Remembered, bool) {
+	if end := r.CreatedAt.Add(min(rememberFor, LongestRemembered)); end.Before(r.ExpiresAt) {
+		r.ExpiresAt = end
+	}
+	return r, r.Epoch == account.Epoch && r.ExpiresAt.After(now) && !r.CreatedAt.After(now)
 }
 
 // remember keeps a full login with a device's own code. A lock ends all that

@@ -25,6 +25,9 @@ type Settings struct {
 	EnforcedSomewhere, AlwaysSomewhere bool
 	FirstUse                           FirstUse
 	NewDevices                         DeviceKind
+	// RememberFor is what the clients of each name have as their RememberFor, for
+	// lists of remembered logins; a login goes by its client.
+	RememberFor map[string]time.Duration
 	// Issuer names the site in authenticator apps.
 	Issuer string
 	// Notices are the channels through which users are told what happened to

@@ -39,6 +39,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"EnrollmentFound", testEnrollmentFound},
 		{"EnrollmentInParallel", testEnrollmentInParallel},
 		{"Remembered", testRemembered},
+		{"Progress", testProgress},
 		{"Sessions", testSessions},
 		{"Outbox", testOutbox},
 		{"OutboxOnce", testOutboxOnce},
