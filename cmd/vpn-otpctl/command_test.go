@@ -19,6 +19,7 @@ func TestCommands(t *testing.T) {
 		"POST /v1/users/alice/code":     admin.TemporaryCode{Code: "abcde-fghij", ExpiresAt: noon},
 		"POST /v1/users/alice/recovery": admin.RecoveryCodes{Codes: []string{"abcde-fghij", "klmno-pqrst"}},
 		"POST /v1/users/alice/invite":   admin.Invitation{Address: "https://vpn.example.org/2fa/K7QM-4XHT", ExpiresAt: noon},
+		"POST /v1/users/alice/forget":   admin.Forgotten{Logins: 2},
 		"POST /v1/reload":               admin.Reloaded{Warnings: []string{"radius.listen needs a restart"}},
 	})
 	for _, test := range []struct{ line, stdin, asked, stdout string }{
@@ -43,6 +44,7 @@ func TestCommands(t *testing.T) {
 		{"recovery alice", "", `POST /v1/users/alice/recovery`, "abcde-fghij\nklmno-pqrst\n"},
 		{"policy alice required --reason board", "", `PUT /v1/users/alice/policy {"policy":"required","reason":"board"}`, "the policy of alice is required\n"},
 		{"policy alice exempt", "", `PUT /v1/users/alice/policy {"policy":"exempt"}`, "the policy of alice is exempt\n"},
+		{"forget alice", "", `POST /v1/users/alice/forget`, "2 remembered logins of alice are forgotten\n"},
 		{"reload", "", `POST /v1/reload`, "warning: radius.listen needs a restart\nreloaded\n"},
 	} {
 		got := d.run(t, strings.NewReader(test.stdin), strings.Fields(test.line)...)
@@ -57,7 +59,7 @@ func TestUserShow(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, map[string]any{"GET /v1/users/alice": alice})
 	got := d.run(t, strings.NewReader(""), "user", "show", "alice").stdout
-	for _, want := range []string{"alice\n", "locked\n", alice.Lock.Until.Local().Format("15:04:05"), "recovery codes   8 left", "phone ", "local password   yes", "wrong codes      5"} {
+	for _, want := range []string{"alice\n", "locked\n", alice.Lock.Until.Local().Format("15:04:05"), "recovery codes     8 left", "phone ", "local password     yes", "wrong codes        5", "remembered logins  0"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}

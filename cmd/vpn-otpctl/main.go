@@ -104,7 +104,7 @@ Exit status: 0 done, 1 refused, 2 wrong usage, 3 daemon not reachable.`,
 	flags.BoolVarP(&t.yes, "yes", "y", false, "don't ask before something is removed")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(t.userCommand(), t.deviceCommand(), t.resetCommand(), t.unlockCommand(), t.inviteCommand(), t.codeCommand(),
-		t.recoveryCommand(), t.policyCommand(), t.explainCommand(), t.logCommand(), t.sessionsCommand(), t.statusCommand(), t.reloadCommand(),
+		t.recoveryCommand(), t.policyCommand(), t.rolloutCommand(), t.rememberedCommand(), t.forgetCommand(), t.explainCommand(), t.logCommand(), t.sessionsCommand(), t.statusCommand(), t.reloadCommand(),
 		t.importCommand(), t.exportCommand(), t.backupCommand(), t.loginCommand(), t.versionCommand())
 	return root
 }

@@ -82,6 +82,8 @@ var explanation = admin.Explanation{Decision: "x1", User: "alice", Client: "vpn1
 	Refusals: []admin.RefusalRate{{Minute: noon, Reason: "password_wrong", Client: "vpn1", Source: "192.0.2.0/24", Count: 4}},
 }
 
+var dueBob = admin.DueUser{Name: "bob", RequiredBy: "the global policy", Since: noon, Deadline: noon, Late: true, Closed: "deadline"}
+
 var answers = map[string]any{
 	"POST /v1/users":                         admin.AddedUser{Name: "alice"},
 	"GET /v1/users/alice":                    alice,
@@ -94,6 +96,9 @@ var answers = map[string]any{
 	"GET /v1/log?limit=100":                  admin.LogPage{Records: []admin.Record{record, record}, Next: "place"},
 	"GET /v1/log/verify?":                    admin.VerifyLine{Done: true, Chains: []admin.Chain{{Node: "n", First: 1, Last: 7, Head: "7:00", HeadAt: noon}}},
 	"GET /v1/sessions?limit=1000":            admin.SessionPage{Sessions: []admin.Session{session, session}},
+	"GET /v1/rollout?limit=1000":             admin.Rollout{Due: []admin.DueUser{dueBob}},
+	"GET /v1/users/alice/remembered":         admin.RememberedLogins{Logins: []admin.RememberedLogin{{Client: "vpn1", Since: noon, Until: noon}}},
+	"POST /v1/users/alice/forget":            admin.Forgotten{Logins: 1},
 	"GET /v1/status":                         admin.Status{Version: "v1", Counters: map[string]uint64{"a": 1}},
 	"POST /v1/reload":                        admin.Reloaded{Warnings: []string{}},
 	"GET /v1/users/alice/explain?client=vpn": admin.Problem{Error: "no such client", Kind: admin.KindMissing},
@@ -129,6 +134,9 @@ func TestJSON(t *testing.T) {
 		"code":          {"alice", answers["POST /v1/users/alice/code"], false},
 		"recovery":      {"alice", answers["POST /v1/users/alice/recovery"], false},
 		"policy":        {"alice required", nil, false},
+		"rollout":       {"", dueBob, true},
+		"remembered":    {"alice", answers["GET /v1/users/alice/remembered"], false},
+		"forget":        {"alice", answers["POST /v1/users/alice/forget"], false},
 		"explain":       {"alice", explanation, false},
 		"log":           {"", record, true},
 		"log verify":    {"", answers["GET /v1/log/verify?"].(admin.VerifyLine).Chains, false},

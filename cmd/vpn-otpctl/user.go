@@ -211,6 +211,7 @@ func describe(w io.Writer, user admin.User) {
 	fmt.Fprintf(w, "wrong codes\t%d\n", user.Lock.Failures)
 	fmt.Fprintf(w, "recovery codes\t%d left\n", user.RecoveryCodes)
 	fmt.Fprintf(w, "temporary codes\t%d\n", user.TemporaryCodes)
+	fmt.Fprintf(w, "remembered logins\t%d\n", user.RememberedLogins)
 	fmt.Fprintf(w, "since\t%s\n", when(user.CreatedAt))
 	if len(user.Devices) == 0 {
 		fmt.Fprintf(w, "devices\tnone\n")

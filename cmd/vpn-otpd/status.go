@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vpn-otpd/radiusd"
+	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/admin"
 	"vpn-otpd/radiusd/clock"
 )
@@ -49,6 +50,7 @@ func (d *server) status(ctx context.Context) (admin.Status, error) {
 		s.ExemptUsers = append(s.ExemptUsers, e.User)
 		s.Exemptions = append(s.Exemptions, admin.Exemption{User: e.User, Reason: e.Reason, Until: e.Until.UTC()})
 	}
+	s.Exemptions = append(s.Exemptions, exemptingRules(config.Settings, time.Now())...)
 	snapshot := d.radius.Snapshot()
 	s.Clients = clientStatuses(config, snapshot)
 	s.PasswordServers = d.passwordServers()
@@ -71,6 +73,17 @@ func (d *server) latency(ctx context.Context) (seconds float64, err error) {
 	}
 	slices.Sort(took[:])
 	return took[1].Seconds(), nil
+}
+
+// exemptingRules are the rules of the configuration that exempt now, each with its
+// end.
+func exemptingRules(settings access.Settings, now time.Time) (exemptions []admin.Exemption) {
+	for i := range settings.Rules {
+		if rule := &settings.Rules[i]; rule.Says == access.TwoFactorExempt && !settings.Policy.Disabled() && rule.InForce(now) {
+			exemptions = append(exemptions, admin.Exemption{Rule: rule.Name, Reason: rule.Reason, Until: rule.Ends.UTC()})
+		}
+	}
+	return exemptions
 }
 
 // clockStatus is what is known of the clock, as the admin socket tells it.

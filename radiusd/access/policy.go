@@ -47,9 +47,14 @@ type subject struct {
 	anywhere bool
 }
 
+// InForce reports whether the rule has begun and not ended.
+func (r *PolicyRule) InForce(now time.Time) bool {
+	return !r.Begins.After(now) && (r.Ends.IsZero() || r.Ends.After(now))
+}
+
 // holdsFor reports whether the rule is in force now for a user of these groups.
 func (r *PolicyRule) holdsFor(s subject) bool {
-	return !r.Begins.After(s.now) && (r.Ends.IsZero() || r.Ends.After(s.now)) && intersect(r.Groups, s.groups)
+	return r.InForce(s.now) && intersect(r.Groups, s.groups)
 }
 
 // bound reports whether the rule holds in some places only.

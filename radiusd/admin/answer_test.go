@@ -125,7 +125,7 @@ func TestUserHasNoSecret(t *testing.T) {
 	}
 	want := `{"name":"alice","created_at":"2026-11-23T12:00:00Z","disabled":false,"local_password":true,"policy":"default",` +
 		`"enrolled":true,"ever_enrolled":false,"lock":{"locked":true,"until":"2026-11-23T12:01:00Z","failures":5,"level":1},` +
-		`"devices":[{"label":"phone","algorithm":"","digits":0,"period":0}],"recovery_codes":0,"temporary_codes":0}` + "\n"
+		`"devices":[{"label":"phone","algorithm":"","digits":0,"period":0}],"recovery_codes":0,"temporary_codes":0,"remembered_logins":1}` + "\n"
 	if string(body) != want {
 		t.Errorf("got  %swant %s", body, want)
 	}

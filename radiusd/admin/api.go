@@ -10,6 +10,7 @@ import "time"
 //	POST   /v1/users                       NewUser        201 AddedUser
 //	GET    /v1/users?after=NAME&limit=N                   200 UserPage
 //	GET    /v1/list?after=NAME&limit=N                    200 List
+//	GET    /v1/rollout?after=NAME&limit=N                 200 Rollout
 //	GET    /v1/users/NAME                                 200 User
 //	DELETE /v1/users/NAME                                 204
 //	PUT    /v1/users/NAME/password         Password       204
@@ -22,6 +23,8 @@ import "time"
 //	POST   /v1/users/NAME/code             CodeTerms      201 TemporaryCode
 //	POST   /v1/users/NAME/recovery                        201 RecoveryCodes
 //	POST   /v1/users/NAME/invite           InviteTerms    201 Invitation
+//	GET    /v1/users/NAME/remembered                      200 RememberedLogins
+//	POST   /v1/users/NAME/forget                          200 Forgotten
 //	GET    /v1/status                                     200 Status
 //	POST   /v1/reload                                     200 Reloaded
 //
@@ -127,6 +130,8 @@ type User struct {
 	Devices        []Device  `json:"devices"`
 	RecoveryCodes  int       `json:"recovery_codes"`  // left
 	TemporaryCodes int       `json:"temporary_codes"` // live
+	// RememberedLogins are live; only where one user was asked for.
+	RememberedLogins int `json:"remembered_logins,omitempty"`
 }
 
 // Lock is the state of the second factor's lockout.

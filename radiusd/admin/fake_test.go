@@ -153,6 +153,25 @@ func (f *fakeAccounts) SetPolicy(_ context.Context, actor store.Actor, name stri
 	return f.note(actor, "SetPolicy %q %s", name, own)
 }
 
+func (f *fakeAccounts) Rollout(_ context.Context, after string, limit int) (access.Rollout, error) {
+	return access.Rollout{
+		Due: []access.Due{
+			{User: "bob", By: "the rule staff", Since: noon, Deadline: noon.Add(time.Hour), Late: true, Closed: access.ClosedDeadline},
+			{User: "carol", By: "the global policy", NoPage: true},
+		},
+		Totals: access.RolloutTotals{Enrolled: 1, Due: 2, Late: 3, Exempt: 4, NotRequired: 5, Disabled: 6},
+		Next:   "carol",
+	}, f.note(store.Actor{}, "Rollout %q %d", after, limit)
+}
+
+func (f *fakeAccounts) RememberedLogins(_ context.Context, name string) ([]store.Remembered, error) {
+	return []store.Remembered{{User: name, Client: "vpn1", CallingStation: "192.0.2.7", CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}}, f.err
+}
+
+func (f *fakeAccounts) ForgetLogins(_ context.Context, actor store.Actor, name string) (int, error) {
+	return 2, f.note(actor, "ForgetLogins %q", name)
+}
+
 // world is a server on a real socket, with a fake behind it.
 type world struct {
 	accounts *fakeAccounts

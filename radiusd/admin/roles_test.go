@@ -65,7 +65,8 @@ func TestEveryRouteHasItsRight(t *testing.T) {
 // helpdeskMay is all that the helpdesk may: written down once more, so that a
 // change of the table is a change here.
 var helpdeskMay = []string{"GET /v1/users", "GET /v1/list", "GET /v1/users/{name}", "GET /v1/users/{name}/explain", "GET /v1/log", "GET /v1/sessions", "GET /v1/status",
-	"POST /v1/users/{name}/reset", "POST /v1/users/{name}/unlock", "POST /v1/users/{name}/code", "POST /v1/users/{name}/invite"}
+	"POST /v1/users/{name}/reset", "POST /v1/users/{name}/unlock", "POST /v1/users/{name}/code", "POST /v1/users/{name}/invite",
+	"GET /v1/rollout", "GET /v1/users/{name}/remembered", "POST /v1/users/{name}/forget"}
 
 // Who may do what to whom, on every route.
 func TestPermit(t *testing.T) {
@@ -120,6 +121,7 @@ func TestForbiddenRoute(t *testing.T) {
 		"DELETE /v1/users/alice":        "for administrators",
 		"POST /v1/users/helen/reset":    "own account",
 		"POST /v1/users/HELEN/code":     "own account",
+		"POST /v1/users/helen/forget":   "own account",
 		"POST /v1/users/carol/invite":   "is an administrator",
 		"PUT /v1/users/alice/policy":    "for administrators",
 		"POST /v1/users/alice/devices":  "for administrators",
@@ -138,7 +140,7 @@ func TestForbiddenRoute(t *testing.T) {
 	if call, _ := w.accounts.last(); call != "" {
 		t.Errorf("came through: %s", call)
 	}
-	if log := w.log.String(); strings.Count(log, "admin request refused") != 11 || !strings.Contains(log, fmt.Sprint("uid=", helen)) {
+	if log := w.log.String(); strings.Count(log, "admin request refused") != 12 || !strings.Contains(log, fmt.Sprint("uid=", helen)) {
 		t.Errorf("log: %s", log)
 	}
 }

@@ -41,6 +41,9 @@ type Accounts interface {
 	// Invite returns what stands at the end of the address that the user opens.
 	Invite(ctx context.Context, actor store.Actor, name string, valid time.Duration, helpdesk bool) (ticket string, expires time.Time, err error)
 	SetPolicy(ctx context.Context, actor store.Actor, name string, own access.OwnPolicy) error
+	Rollout(ctx context.Context, after string, limit int) (access.Rollout, error)
+	RememberedLogins(ctx context.Context, name string) ([]store.Remembered, error)
+	ForgetLogins(ctx context.Context, actor store.Actor, name string) (forgotten int, err error)
 }
 
 // Server answers on the admin socket. The functions may be called in parallel.

@@ -64,7 +64,13 @@ func (s *Server) user(ctx context.Context, q question, _ nothing) (User, error) 
 	if err != nil {
 		return User{}, err
 	}
-	return userOf(account, s.now()), nil
+	live, err := s.Accounts.RememberedLogins(ctx, q.name())
+	if err != nil {
+		return User{}, err
+	}
+	user := userOf(account, s.now())
+	user.RememberedLogins = len(live)
+	return user, nil
 }
 
 func (s *Server) deleteUser(ctx context.Context, q question, _ nothing) (nothing, error) {
