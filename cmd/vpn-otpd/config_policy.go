@@ -135,11 +135,6 @@ func namedGroups(rules []access.PolicyRule, further []string) (groups []string) 
 	return slices.Compact(groups)
 }
 
-// rulesRequire reports whether some rule requires a second factor.
-func rulesRequire(global access.Policy, rules []access.PolicyRule) bool {
-	return !global.Disabled() && slices.ContainsFunc(rules, func(r access.PolicyRule) bool { return r.Says == access.TwoFactorRequired })
-}
-
 // enforcing are the names of what enforces two-factor, each with its own start:
 // "" for the policies of the file and its clients, and the rules that require.
 func (c *Config) enforcing() map[string]bool {
