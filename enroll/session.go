@@ -29,6 +29,8 @@ type visit struct {
 	Pass access.Pass
 	// Name and State are of a sign-in that waits for its code.
 	Name, State string `json:",omitempty"`
+	// Asks is what the first factor wants to know, where the State is of its question.
+	Asks string `json:",omitempty"`
 	// Elsewhere is a sign-in at the identity provider that is under way.
 	Elsewhere *oidc.Attempt `json:",omitempty"`
 	// Return is where the visitor came from; it is checked again when used.

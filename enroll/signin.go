@@ -47,7 +47,11 @@ func (x *exchange) answerChallenge() error {
 		return err
 	}
 	if d.Verdict == access.Challenge {
-		x.visit.State = d.State
+		before := x.visit.Asks
+		x.visit.State, x.visit.Asks = d.State, x.asksOf(d)
+		if before != "" || x.visit.Asks != "" { // the answer was right, and this is the next question
+			return x.redirect("")
+		}
 		x.warnOf(d)
 		return x.showCode(http.StatusUnprocessableEntity)
 	}
@@ -74,7 +78,7 @@ func (x *exchange) addressText() string {
 func (x *exchange) signInDecided(d access.Decision, name, back string) error {
 	switch {
 	case d.Verdict == access.Challenge:
-		if err := x.renewSession(visit{Name: name, State: d.State, Return: back}); err != nil {
+		if err := x.renewSession(visit{Name: name, State: d.State, Asks: x.asksOf(d), Return: back}); err != nil {
 			return err
 		}
 		return x.redirect("")

@@ -27,6 +27,7 @@ type catalog struct {
 	CodeWrong     string `toml:"code_wrong"`
 	CodeUsed      string `toml:"code_used"`
 	CodeMalformed string `toml:"code_malformed"`
+	PasswordAsks  string `toml:"password_asks"` // where the first factor doesn't say what it wants
 	Locked        string `toml:"locked"`
 	LockedUntil   string `toml:"locked_until"` // of a moment
 
@@ -44,6 +45,8 @@ type catalog struct {
 	EnrollmentRequired   string `toml:"enrollment_required"`
 	EnrollmentRequiredAt string `toml:"enrollment_required_at"` // of an address
 	EnrollmentClosed     string `toml:"enrollment_closed"`
+	PasswordExpired      string `toml:"password_expired"`
+	AccountLocked        string `toml:"account_locked"`
 }
 
 // readCatalog reads the texts of one language; a key that isn't a catalog's is

@@ -46,6 +46,9 @@ func (t *Texts) Text(style Style, d access.Decision) string {
 	}
 	switch d.Verdict {
 	case access.Challenge:
+		if text := relayed(style, d); text != "" {
+			return text
+		}
 		return compose(style, c, []string{firstUse(style, c, d), t.ask(c, d)}, t.hints(style, c, d))
 	case access.Reject:
 		return cut(t.refuse(style, c, d), maxOctets)
@@ -62,6 +65,8 @@ func (t *Texts) ask(c catalog, d access.Decision) string {
 		return c.CodeUsed
 	case access.CodeMalformed:
 		return c.CodeMalformed
+	case access.PasswordAsks:
+		return c.PasswordAsks
 	case access.Locked, access.LockedCodeRight:
 		return t.locked(c, d.LockedUntil)
 	}
@@ -83,6 +88,10 @@ func (t *Texts) refuse(style Style, c catalog, d access.Decision) string {
 		return c.EnrollmentRequired
 	case access.EnrollmentClosed:
 		return c.EnrollmentClosed
+	case access.PasswordExpired:
+		return c.PasswordExpired
+	case access.AccountLocked:
+		return c.AccountLocked
 	}
 	return c.Failed
 }
