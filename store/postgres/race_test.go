@@ -278,6 +278,71 @@ func TestPrunedAtOnce(t *testing.T) {
 	wholeChains(t, stores[0], map[string]int64{"node0": 2500})
 }
 
+// Of two nodes that have read one beginning of a chain the slower one doesn't put
+// it back to where the other one has pruned already.
+func TestPrunedByASlowerNode(t *testing.T) {
+	t.Parallel()
+	url := server(t).Database(t)
+	clock := storetest.NewClock()
+	s, err := Open(t.Context(), url, store.Keys{storetest.Key(1)}, store.Options{Node: "node", Now: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 4 {
+		if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.Audit(store.Record{Event: "x"}) }); err != nil {
+			t.Fatal(err)
+		}
+		clock.Add(time.Hour)
+	}
+	ago := func(hours int) time.Time { return clock.Now().Add(-time.Duration(hours) * time.Hour).Add(time.Minute) }
+	if pruned, err := s.PruneAudit(t.Context(), ago(4)); err != nil || pruned != 1 {
+		t.Fatalf("pruned %d, %v", pruned, err)
+	}
+	holder, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(context.Background())
+	if _, err := holder.Exec(t.Context(), `BEGIN; SELECT * FROM audit_anchors FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for waiting, before := range []time.Time{ago(2), ago(3)} {
+		all.Go(func() {
+			if _, err := s.PruneAudit(t.Context(), before); err != nil {
+				t.Error(err)
+			}
+		})
+		waitForLocks(t, url, waiting+1)
+	}
+	if _, err := holder.Exec(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	wholeChains(t, s, map[string]int64{"node": 4})
+}
+
+// waitForLocks waits until so many transactions wait for others.
+func waitForLocks(t *testing.T, url string, count int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		var waiting int
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%d wait for locks, not %d: %v", waiting, count, err)
+		}
+		if waiting == count {
+			return
+		}
+	}
+}
+
 // A notice goes to one of all nodes.
 func TestOutboxOfTwoNodes(t *testing.T) {
 	t.Parallel()
