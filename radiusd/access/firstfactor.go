@@ -42,6 +42,9 @@ type Identity struct {
 	Name string
 	// Groups are the user's, as the backend names them; at most MaxGroups.
 	Groups []string
+	// GroupsKnown: the backend tells groups, and these are all of them. Without
+	// it nothing is known of the user's groups.
+	GroupsKnown bool
 	// Attributes are for the Access-Accept, from a backend that has such.
 	Attributes []Attribute
 }
