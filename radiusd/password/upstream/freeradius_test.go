@@ -213,7 +213,7 @@ func TestFreeRADIUS(t *testing.T) {
 		return u.Verify(t.Context(), access.Question{Name: name, Password: []byte(password), Token: token})
 	}
 	identity, err := verify("alice", "correct-horse", nil)
-	want := access.Identity{Name: "Alice@example.org", Groups: []string{"staff", "wheel"}, Attributes: []access.Attribute{
+	want := access.Identity{Name: "Alice@example.org", Groups: []string{"staff", "wheel"}, GroupsKnown: true, Attributes: []access.Attribute{
 		{Type: 25, Value: []byte("staff")}, {Type: 25, Value: []byte("wheel")}, {Type: 11, Value: []byte("vpn")},
 		{Type: 27, Value: []byte("\x00\x00\x0e\x10")}, {Type: 26, Value: []byte("\x00\x00\x00\x09\x01\x13ip:inacl#1=permit")},
 	}}

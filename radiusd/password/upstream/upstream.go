@@ -6,7 +6,8 @@
 // word; and that what a server asks back is answered to that server. An answer
 // that is late, forged or without a Message-Authenticator changes nothing,
 // unless a server is allowed to send none. Nobody answering is
-// [access.ErrBackend], never a refusal.
+// [access.ErrBackend], never a refusal. Who was accepted is whom the server names;
+// a typed name counts in place of that only where it can't be another user's.
 //
 // It never keeps a password, never remembers an answer, and passes nothing on to
 // the Access-Accept that is for the hop between the server and us alone.
@@ -18,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"vpn-otpd/radiusd/access"
@@ -65,8 +67,11 @@ type Options struct {
 	// GroupAttribute is the number of the reply attribute whose values are the
 	// user's groups, such as 25 (Class) or 11 (Filter-Id); 0: none.
 	GroupAttribute uint8
-	Logger         *slog.Logger
-	Now            func() time.Time
+	// TypedNames are those that count where the server returns no User-Name; "":
+	// TypedPlain.
+	TypedNames TypedNames
+	Logger     *slog.Logger
+	Now        func() time.Time
 }
 
 // Upstream asks the servers. Its methods may be used in parallel.
@@ -81,6 +86,10 @@ func New(options Options) (*Upstream, error) {
 		return nil, fmt.Errorf("%d upstream servers: 1 to %d are possible", n, MaxServers)
 	}
 	options.Timeout, options.DeadTime = cmp.Or(options.Timeout, DefaultTimeout), cmp.Or(options.DeadTime, DefaultDeadTime)
+	options.TypedNames = cmp.Or(options.TypedNames, TypedPlain)
+	if !slices.Contains([]TypedNames{TypedPlain, TypedAll, TypedNone}, options.TypedNames) {
+		return nil, fmt.Errorf("typed names %q: %q, %q or %q is possible", options.TypedNames, TypedPlain, TypedAll, TypedNone)
+	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -110,7 +119,8 @@ func (u *Upstream) Close() error {
 }
 
 // Verify asks a server for a user; see [access.FirstFactor]. A Reject is
-// ErrPasswordWrong: servers don't say whether they know a user.
+// ErrPasswordWrong: servers don't say whether they know a user. An Accept that
+// leaves open who it is for is ErrUserUnknown.
 func (u *Upstream) Verify(ctx context.Context, q access.Question) (access.Identity, error) {
 	switch {
 	case len(q.Name) > MaxName:
@@ -124,5 +134,5 @@ func (u *Upstream) Verify(ctx context.Context, q access.Question) (access.Identi
 	if err != nil {
 		return access.Identity{}, err
 	}
-	return a.verdict(q.Name, u.options.GroupAttribute)
+	return a.verdict(q.Name, &u.options)
 }

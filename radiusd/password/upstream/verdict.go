@@ -20,11 +20,11 @@ const (
 	fullMessage = maxValue - utf8.UTFMax + 1
 )
 
-// verdict is what the answer means to a login of this name.
-func (a answer) verdict(name string, groupAttribute uint8) (access.Identity, error) {
+// verdict is what the answer means to a login of who typed this name.
+func (a answer) verdict(typed string, options *Options) (access.Identity, error) {
 	switch a.Code {
 	case client.Accept:
-		return a.identity(name, groupAttribute)
+		return a.identity(typed, options)
 	case client.Challenge:
 		return access.Identity{}, &access.Asking{Message: message(a.Messages()), Token: makeToken(a.server.Address, a.State())}
 	}
@@ -33,17 +33,19 @@ func (a answer) verdict(name string, groupAttribute uint8) (access.Identity, err
 
 // identity is who the server says it is, and what it wants the Access-Accept to
 // hold. Too much of that is a fault: what would be left out may be a restriction.
-func (a answer) identity(name string, groupAttribute uint8) (access.Identity, error) {
-	identity := access.Identity{Name: name}
-	if own := a.UserName(); own != "" && utf8.ValidString(own) {
-		identity.Name = own
+func (a answer) identity(typed string, options *Options) (access.Identity, error) {
+	name, err := a.name(typed, options.TypedNames)
+	if err != nil {
+		return access.Identity{}, err
 	}
+	groups, err := a.groups(options.GroupAttribute)
+	if err != nil {
+		return access.Identity{}, err
+	}
+	identity := access.Identity{Name: name, Groups: groups, GroupsKnown: options.GroupAttribute != 0}
 	size := 0
 	for _, attribute := range a.Attributes {
 		kind, value := uint8(attribute.Type), attribute.Attribute
-		if kind == groupAttribute && kind != 0 && len(value) > 0 && utf8.Valid(value) && len(identity.Groups) < access.MaxGroups {
-			identity.Groups = append(identity.Groups, string(value))
-		}
 		if !passedOn(kind, value) {
 			continue
 		}
@@ -54,6 +56,24 @@ func (a answer) identity(name string, groupAttribute uint8) (access.Identity, er
 		return access.Identity{}, fmt.Errorf("%w: %s accepts with %d octets of attributes: %d is the most", access.ErrBackend, a.server.Address, size, maxAttributes)
 	}
 	return identity, nil
+}
+
+// groups are all of the user's, or an error: one that was left out might be that
+// of a stricter rule.
+func (a answer) groups(kind uint8) (groups []string, err error) {
+	for _, attribute := range a.Attributes {
+		value := attribute.Attribute
+		switch {
+		case kind == 0 || uint8(attribute.Type) != kind || len(value) == 0:
+			continue
+		case !utf8.Valid(value):
+			return nil, fmt.Errorf("%w: %s accepts with a group that isn't UTF-8", access.ErrBackend, a.server.Address)
+		case len(groups) == access.MaxGroups:
+			return nil, fmt.Errorf("%w: %s accepts with more than %d groups", access.ErrBackend, a.server.Address, access.MaxGroups)
+		}
+		groups = append(groups, string(value))
+	}
+	return groups, nil
 }
 
 // message is the text of several Reply-Messages, in UTF-8.

@@ -9,6 +9,7 @@ import (
 	"layeh.com/radius"
 
 	"vpn-otpd/radiusd/access"
+	"vpn-otpd/radiusd/client"
 )
 
 // large are n attributes of the greatest length.
@@ -19,21 +20,55 @@ func large(n int) (attributes []*radius.AVP) {
 	return attributes
 }
 
+// Whom the server names counts. A typed name does only where it can't be one of
+// several names of a user, or where it is said that it may.
 func TestName(t *testing.T) {
 	t.Parallel()
-	for sent, want := range map[string]string{
-		"":                  "alice",
-		"Alice@example.org": "Alice@example.org",
-		"\xff":              "alice",
+	for _, test := range []struct {
+		rule                TypedNames
+		typed, named, whose string
+		err                 error
+	}{
+		{"", "alice@corp", "", "", access.ErrUserUnknown},
+		{"", `corp\alice`, "", "", access.ErrUserUnknown},
+		{"", "corp/alice", "", "", access.ErrUserUnknown},
+		{"", "alice%corp", "", "", access.ErrUserUnknown},
+		{"", "alice+vpn", "", "", access.ErrUserUnknown},
+		{"", "alice smith", "", "", access.ErrUserUnknown},
+		{"", "ａlice", "", "", access.ErrUserUnknown}, // full width
+		{"", "álice", "", "", access.ErrUserUnknown},
+		{"", "аlice", "", "", access.ErrUserUnknown}, // Cyrillic
+		{"", "alice.", "", "", access.ErrUserUnknown},
+		{"", ".alice", "", "", access.ErrUserUnknown},
+		{"", "", "", "", access.ErrUserUnknown},
+		{"plain", "alice@corp", "", "", access.ErrUserUnknown},
+		{"none", "alice", "", "", access.ErrUserUnknown},
+		{"all", "alice", "\xff", "", access.ErrBackend},
+		{"", "alice", "\xff", "", access.ErrBackend},
+		{"", "alice", "", "alice", nil},
+		{"", "a.smith-jones_7", "", "a.smith-jones_7", nil},
+		{"", "alice", "Alice@example.org", "Alice@example.org", nil},
+		{"", `corp\alice`, "Alice", "Alice", nil},
+		{"none", "alice", "Alice", "Alice", nil},
+		{"all", "alice@corp", "", "alice@corp", nil},
+		{"all", "alice@corp", "alice", "alice", nil},
 	} {
-		u := newUpstream(t, Options{}, newFake(t, says(accept(text(1, sent)))))
-		if identity, err := u.Verify(t.Context(), alice()); err != nil || identity.Name != want {
-			t.Errorf("%q: %q, %v", sent, identity.Name, err)
+		sent := accept()
+		if test.named != "" {
+			sent = accept(text(1, test.named))
 		}
-	}
-	u := newUpstream(t, Options{}, newFake(t, says(accept())))
-	if identity, err := u.Verify(t.Context(), alice()); err != nil || !reflect.DeepEqual(identity, access.Identity{Name: "alice"}) {
-		t.Errorf("%+v, %v", identity, err)
+		server := newFake(t, says(sent))
+		u := newUpstream(t, Options{TypedNames: test.rule}, server)
+		identity, err := u.Verify(t.Context(), access.Question{Name: test.typed, Password: []byte("correct-horse")})
+		if !errors.Is(err, test.err) || !reflect.DeepEqual(identity, access.Identity{Name: test.whose}) {
+			t.Errorf("%q: %q, named %q: %+v, %v", test.rule, test.typed, test.named, identity, err)
+		}
+		if errors.Is(err, access.ErrUserUnknown) && !strings.Contains(err.Error(), "typed_names") {
+			t.Errorf("%q isn't told what to do: %v", test.typed, err)
+		}
+		if n := len(server.requests()); n != 1 || !u.States()[0].DeadUntil.IsZero() {
+			t.Errorf("%q: %d requests, %+v", test.typed, n, u.States()[0])
+		}
 	}
 }
 
@@ -81,12 +116,38 @@ func TestTooManyAttributes(t *testing.T) {
 
 func TestGroups(t *testing.T) {
 	t.Parallel()
-	sent := []*radius.AVP{text(25, "staff"), text(25, "\xff"), text(11, "filter"), text(25, ""), text(25, "wheel")}
+	sent := []*radius.AVP{text(25, "staff"), text(11, "filter"), text(25, ""), text(25, "wheel")}
 	for kind, want := range map[uint8][]string{0: nil, 25: {"staff", "wheel"}, 11: {"filter"}, 27: nil} {
 		u := newUpstream(t, Options{GroupAttribute: kind}, newFake(t, says(accept(sent...))))
 		identity, err := u.Verify(t.Context(), alice())
-		if err != nil || !reflect.DeepEqual(identity.Groups, want) || len(identity.Attributes) != 4 {
+		if err != nil || !reflect.DeepEqual(identity.Groups, want) || identity.GroupsKnown != (kind != 0) || len(identity.Attributes) != 3 {
 			t.Errorf("%d: %+v, %v", kind, identity, err)
+		}
+	}
+}
+
+// Groups that can't be taken all are a fault: the one left out may be that of a
+// stricter rule. Where nobody asks for groups, they are attributes like others.
+func TestGroupsLeftOut(t *testing.T) {
+	t.Parallel()
+	many := make([]*radius.AVP, access.MaxGroups+1)
+	for i := range many {
+		many[i] = text(25, "x")
+	}
+	for name, test := range map[string]struct {
+		kind uint8
+		sent []*radius.AVP
+		err  error
+	}{
+		"not UTF-8":               {25, []*radius.AVP{text(25, "staff"), text(25, "\xff")}, access.ErrBackend},
+		"too many":                {25, many, access.ErrBackend},
+		"as many as there may be": {25, many[1:], nil},
+		"another attribute":       {11, []*radius.AVP{text(11, "staff"), text(25, "\xff")}, nil},
+		"not asked for":           {0, []*radius.AVP{text(25, "\xff")}, nil},
+	} {
+		groups, err := answer{Reply: &client.Reply{Attributes: test.sent}, server: new(server)}.groups(test.kind)
+		if !errors.Is(err, test.err) || err != nil && groups != nil {
+			t.Errorf("%s: %d groups, %v", name, len(groups), err)
 		}
 	}
 }
