@@ -30,6 +30,9 @@ func (l *loader) check(w *file) *Config {
 	}
 	config.firstUse, config.issuer = config.Settings.FirstUse.How, w.Enroll.Issuer
 	config.derive()
+	l.checkRealm(w)
+	l.checkGroups(w, config.directory())
+	l.warnMigration(w, config.Settings)
 	return config
 }
 

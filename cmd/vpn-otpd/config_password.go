@@ -28,6 +28,7 @@ type upstreamConfig struct {
 	DeadTime       *time.Duration         `toml:"dead_time"` // 1s to 1h
 	NASIdentifier  string                 `toml:"nas_identifier"`
 	GroupAttribute string                 `toml:"group_attribute"`
+	TypedNames     *string                `toml:"typed_names"`
 	MigrateUntil   endTime                `toml:"migrate_until"`
 }
 
@@ -66,7 +67,12 @@ func (l *loader) checkPassword(w PasswordConfig) {
 			l.fault("password.order", "%q is to be the last: its servers don't say whether they know a user, so none after it would be asked", name)
 		}
 	}
-	if w.Radius != nil && !slices.Contains(w.Order, backendRadius) && time.Time(w.Radius.MigrateUntil).IsZero() {
+	switch inOrder := slices.Contains(w.Order, backendRadius); {
+	case w.Radius == nil:
+	case inOrder && !time.Time(w.Radius.MigrateUntil).IsZero():
+		l.fault("password.order", "%q can't be in it while password.radius.migrate_until is set: whoever was never enrolled would pass on one "+
+			"check of these servers, which would count for both factors", backendRadius)
+	case !inOrder && time.Time(w.Radius.MigrateUntil).IsZero():
 		l.warn("password.radius", "it isn't used: neither does password.order name it nor is migrate_until set")
 	}
 }
@@ -80,6 +86,10 @@ func (l *loader) upstream(w *upstreamConfig) *upstream.Options {
 	made := &upstream.Options{
 		Timeout: or(w.Timeout, upstream.DefaultTimeout), DeadTime: or(w.DeadTime, upstream.DefaultDeadTime),
 		NASIdentifier: w.NASIdentifier, GroupAttribute: l.groupAttribute(key+".group_attribute", w.GroupAttribute),
+		TypedNames: upstream.TypedNames(or(w.TypedNames, string(upstream.TypedPlain))),
+	}
+	if rules := []upstream.TypedNames{upstream.TypedPlain, upstream.TypedAll, upstream.TypedNone}; !slices.Contains(rules, made.TypedNames) {
+		l.fault(key+".typed_names", "%q: one of %q is expected", made.TypedNames, rules)
 	}
 	l.between(key+".timeout", made.Timeout, 100*time.Millisecond, 1200*time.Millisecond)
 	l.between(key+".dead_time", made.DeadTime, time.Second, time.Hour)

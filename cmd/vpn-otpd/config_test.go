@@ -116,10 +116,10 @@ func TestEveryKeyArrives(t *testing.T) {
 			Base: "ou=people,dc=example,dc=org", Filter: "(&(objectClass=person)(uid={name}))", BindDN: "cn=vpn-otpd,dc=example,dc=org",
 			BindPassword: "a sixth secret that is long enough", NameAttribute: "cn", Groups: "search", GroupBase: "ou=groups,dc=example,dc=org",
 			GroupFilter: "(memberUid={name})", GroupName: "cn", Connections: 8, Timeout: 1500 * time.Millisecond, DeadTime: 30 * time.Second}),
-		"upstream": reflect.DeepEqual(*config.Upstream, upstream.Options{Timeout: 600 * time.Millisecond, DeadTime: 2 * time.Minute, NASIdentifier: "otp", GroupAttribute: 25,
+		"upstream": reflect.DeepEqual(*config.Upstream, upstream.Options{Timeout: 600 * time.Millisecond, DeadTime: 2 * time.Minute, NASIdentifier: "otp", GroupAttribute: 25, TypedNames: "none",
 			Servers: []upstream.Server{{Address: "radius.example.org:1812", Secret: []byte("a fourth secret that is long enough")},
 				{Address: "[2001:db8::2]:1645", Secret: []byte("a fifth secret that is long enough"), AllowWithoutMessageAuthenticator: true}}}),
-		"migrate": config.Settings.MigrateUntil.Equal(time.Date(2099, 2, 1, 0, 0, 0, 0, time.Local)) && strings.Join(config.Password.Order, " ") == "local ldap radius",
+		"migrate": config.Settings.MigrateUntil.Equal(time.Date(2099, 2, 1, 0, 0, 0, 0, time.Local)) && strings.Join(config.Password.Order, " ") == "local ldap",
 		"log":     config.Log.Level.String() == "DEBUG" && config.Log.Format == "json",
 		"metrics": config.Metrics.Listen == "unix:"+folder+"/metrics.sock",
 		"roles": reflect.DeepEqual(config.Admin.Roles, admin.Roles{AdminGroups: []uint32{64201}, HelpdeskGroups: []uint32{0},
@@ -133,9 +133,10 @@ func TestEveryKeyArrives(t *testing.T) {
 		"mail":      *config.Notice.Mail == notice.Mail{Server: "localhost:25", Security: "none", From: "VPN <vpn@example.org>", To: "{user}@example.org"},
 		"webhook":   config.Notice.Webhook.URL == "https://hooks.example.org/vpn?source=1" && config.Notice.Webhook.Secret == nil,
 		// The file's mode, nas without Message-Authenticator, the secret revealed,
-		// three times devices that apps may not know, an unsigned webhook, and an
-		// upstream server without Message-Authenticator.
-		"warned": len(warnings) == 8,
+		// three times devices that apps may not know, an unsigned webhook, an
+		// upstream server without Message-Authenticator, and local accounts, which
+		// have no groups.
+		"warned": len(warnings) == 9,
 	} {
 		if !got {
 			t.Errorf("%s is not as it was written: %+v %v", name, config, warnings)
