@@ -94,8 +94,8 @@ func (h *Header) read(names, groups []string) (access.Identity, error) {
 	case len(name) > maxName || !utf8.ValidString(name):
 		return access.Identity{}, fmt.Errorf("%w: %s isn't a name", ErrAmbiguous, h.options.Name)
 	}
-	identity := access.Identity{Name: name}
-	if h.options.Groups != "" && len(groups) > 0 {
+	identity := access.Identity{Name: name, GroupsKnown: h.options.Groups != ""}
+	if identity.GroupsKnown && len(groups) > 0 { // proxies leave out headers that are empty
 		identity.Groups, err = h.split(groups)
 	}
 	if err != nil {

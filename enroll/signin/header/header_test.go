@@ -56,8 +56,11 @@ func TestIdentify(t *testing.T) {
 	} {
 		h := New(Options{Name: "X-Remote-User", Groups: "X-Groups", Separator: ";", Proxies: Proxies{UIDs: []uint32{33}}})
 		identity, err := h.Identify(request(trustedPeer, test.headers...))
-		if identity.Name != test.user || !slices.Equal(identity.Groups, test.groups) || !errors.Is(err, test.want) {
+		if identity.Name != test.user || !slices.Equal(identity.Groups, test.groups) || identity.GroupsKnown != (err == nil) || !errors.Is(err, test.want) {
 			t.Errorf("%s: %+v, %v", name, identity, err)
+		}
+		if ungrouped, err := New(Options{Name: "X-Remote-User", Proxies: h.options.Proxies}).Identify(request(trustedPeer, test.headers...)); ungrouped.GroupsKnown {
+			t.Errorf("%s: groups that nobody asks for are known: %+v, %v", name, ungrouped, err)
 		}
 		if (h.Counters()["ambiguous"] == 1) != (test.want == ErrAmbiguous) {
 			t.Errorf("%s: %v", name, h.Counters())

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -91,9 +92,12 @@ func TestTokensRefused(t *testing.T) {
 		"a long name": func(i *identityProvider) {
 			i.token = map[string]any{"preferred_username": strings.Repeat("a", maxName+1)}
 		},
-		"groups that are numbers": func(i *identityProvider) { i.token = map[string]any{"groups": []int{1}} },
-		"groups that are a table": func(i *identityProvider) { i.token = map[string]any{"groups": map[string]any{"a": "b"}} },
-		"an empty group":          func(i *identityProvider) { i.token = map[string]any{"groups": []string{"a", ""}} },
+		"groups that are numbers":  func(i *identityProvider) { i.token = map[string]any{"groups": []int{1}} },
+		"groups that are a table":  func(i *identityProvider) { i.token = map[string]any{"groups": map[string]any{"a": "b"}} },
+		"no groups claim":          func(i *identityProvider) { i.token = map[string]any{"groups": nil} },
+		"groups that are null":     func(i *identityProvider) { i.token = map[string]any{"groups": json.RawMessage("null")} },
+		"no groups claim anywhere": func(i *identityProvider) { i.token, i.userInfo = map[string]any{"groups": nil}, map[string]any{} },
+		"an empty group":           func(i *identityProvider) { i.token = map[string]any{"groups": []string{"a", ""}} },
 		"a long group": func(i *identityProvider) {
 			i.token = map[string]any{"groups": []string{strings.Repeat("a", maxGroup+1)}}
 		},
@@ -151,9 +155,12 @@ func TestTokensTaken(t *testing.T) {
 			i.begun = map[string]any{"token_endpoint_auth_methods_supported": []string{"client_secret_post"}}
 		}, user: "alice"},
 		"a name told on request": {set: func(i *identityProvider) {
-			i.token, i.userInfo = map[string]any{"preferred_username": nil}, map[string]any{"preferred_username": "alice", "groups": []string{"vpn"}}
+			i.token = map[string]any{"preferred_username": nil, "groups": nil}
+			i.userInfo = map[string]any{"preferred_username": "alice", "groups": []string{"vpn"}}
 		}, user: "alice", groups: []string{"vpn"}},
-		"a name that is told already": {set: func(i *identityProvider) { i.userInfo = map[string]any{"preferred_username": "bob", "groups": "vpn"} }, user: "alice", groups: []string{"vpn"}},
+		"a name that is told already": {set: func(i *identityProvider) {
+			i.token, i.userInfo = map[string]any{"groups": nil}, map[string]any{"preferred_username": "bob", "groups": "vpn"}
+		}, user: "alice", groups: []string{"vpn"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +172,7 @@ func TestTokensTaken(t *testing.T) {
 			p := i.ours(t, test.option)
 			attempt, answer := i.begin(t, p)
 			identity, err := p.Finish(t.Context(), attempt, answer)
-			if err != nil || identity.Name != test.user || !slices.Equal(identity.Groups, test.groups) {
+			if err != nil || identity.Name != test.user || !slices.Equal(identity.Groups, test.groups) || identity.GroupsKnown != (p.options.GroupsClaim != "") {
 				t.Errorf("%+v, %v", identity, err)
 			}
 		})

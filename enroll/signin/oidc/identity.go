@@ -47,7 +47,7 @@ func (p *Provider) identify(ctx context.Context, known *discovered, verified *oi
 	if err != nil {
 		return access.Identity{}, err
 	}
-	return access.Identity{Name: name, Groups: groups}, nil
+	return access.Identity{Name: name, Groups: groups, GroupsKnown: p.options.GroupsClaim != ""}, nil
 }
 
 func (p *Provider) complete(said claims) bool {
@@ -98,9 +98,12 @@ func (p *Provider) groupsIn(said claims) ([]string, error) {
 	if err := json.Unmarshal(orNull(said["_claim_names"]), &elsewhere); err != nil || elsewhere[claim] != "" {
 		return nil, fmt.Errorf("%w: the groups are too many for the provider to send", ErrInvalid)
 	}
+	if value := said[claim]; value == nil || string(value) == "null" { // not told, which isn't the same as none
+		return nil, fmt.Errorf("%w: the claim %s of the user isn't there; who is in no group needs an empty list", ErrInvalid, claim)
+	}
 	var groups []string
 	var one string
-	if json.Unmarshal(orNull(said[claim]), &groups) != nil {
+	if json.Unmarshal(said[claim], &groups) != nil {
 		if json.Unmarshal(said[claim], &one) != nil {
 			return nil, fmt.Errorf("%w: the claim %s isn't a list of texts", ErrInvalid, claim)
 		}

@@ -117,7 +117,7 @@ func (i *identityProvider) giveToken(w http.ResponseWriter, r *http.Request) {
 	i.code = "" // spent
 	said := map[string]any{
 		"iss": i.URL, "sub": "user-1", "aud": testClient, "nonce": i.asked.Get("nonce"),
-		"iat": i.now().Unix(), "exp": i.now().Add(time.Minute).Unix(), "preferred_username": "alice",
+		"iat": i.now().Unix(), "exp": i.now().Add(time.Minute).Unix(), "preferred_username": "alice", "groups": []string{},
 	}
 	payload, _ := json.Marshal(overridden(said, i.token))
 	raw := i.signed(payload)
