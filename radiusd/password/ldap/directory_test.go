@@ -67,10 +67,10 @@ func TestDirectory(t *testing.T) {
 		"a name in Unicode":       {nil, "müller", "secret of müller", "müller", nil, ""},
 		"the service account":     {nil, "reader", "the-reader-password", "", access.ErrUserUnknown, ""},
 		"a referral":              {nil, "elsewhere", "secret", "", access.ErrUserUnknown, ""},
-		"two entries":             {func(o *ldap.Options) { o.Filter = "(mail={name})" }, "same@example.org", "secret of mate", "", access.ErrBackend, ""},
-		"two values of the name":  {nil, "twice", "secret of twice", "", access.ErrBackend, ""},
+		"two entries":             {func(o *ldap.Options) { o.Filter = "(mail={name})" }, "same@example.org", "secret of mate", "", access.ErrPasswordWrong, ""},
+		"two values of the name":  {nil, "twice", "secret of twice", "", access.ErrPasswordWrong, ""},
 		"another attribute":       {func(o *ldap.Options) { o.NameAttribute, o.Filter = "employeeNumber", "(uid={name})" }, "twice", "secret of twice", "1", nil, ""},
-		"no such attribute":       {func(o *ldap.Options) { o.NameAttribute, o.Filter = "employeeNumber", "(uid={name})" }, "bob", "secret of bob", "", access.ErrBackend, ""},
+		"no such attribute":       {func(o *ldap.Options) { o.NameAttribute, o.Filter = "employeeNumber", "(uid={name})" }, "bob", "secret of bob", "", access.ErrPasswordWrong, ""},
 		"no such base":            {func(o *ldap.Options) { o.Base = "ou=nobody,dc=example,dc=org" }, "alice", "secret of Alice", "", access.ErrBackend, ""},
 		"service account refused": {func(o *ldap.Options) { o.BindPassword = "wrong" }, "alice", "secret of Alice", "", access.ErrBackend, ""},
 		"anonymous may not":       {func(o *ldap.Options) { o.BindDN, o.BindPassword = "", "" }, "alice", "secret of Alice", "", access.ErrBackend, ""},
@@ -81,6 +81,8 @@ func TestDirectory(t *testing.T) {
 		"groups by attribute": {func(o *ldap.Options) {
 			o.Groups, o.GroupBase, o.GroupName = "search", "dc=example,dc=org", "description"
 		}, "bob", "secret of bob", "bob", nil, "vpn users"},
+		"groups of one place":     {func(o *ldap.Options) { o.GroupBase = "OU=Groups, DC=example, DC=org" }, "bob", "secret of bob", "bob", nil, "vpn"},
+		"groups of no place":      {func(o *ldap.Options) { o.GroupBase = "ou=people,dc=example,dc=org" }, "bob", "secret of bob", "bob", nil, ""},
 		"groups by DN":            {func(o *ldap.Options) { o.GroupName = "dn" }, "bob", "secret of bob", "bob", nil, "cn=vpn,ou=groups,dc=example,dc=org"},
 		"no groups":               {func(o *ldap.Options) { o.Groups = "none" }, "alice", "secret of Alice", "Alice", nil, ""},
 		"no groups for odd names": {func(o *ldap.Options) { o.Groups, o.GroupBase = "search", "dc=example,dc=org" }, "o,dd+one", "secret of o,dd+one", "o,dd+one", nil, ""},

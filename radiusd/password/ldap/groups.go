@@ -33,7 +33,7 @@ func (l *LDAP) identify(u user, search func(query) (answer, error)) (access.Iden
 	if len(groups) > access.MaxGroups {
 		return access.Identity{}, tooMany(u)
 	}
-	return access.Identity{Name: u.name, Groups: groups}, nil
+	return access.Identity{Name: u.name, Groups: groups, GroupsKnown: l.options.Groups != GroupsNone}, nil
 }
 
 func tooMany(u user) error {
@@ -74,18 +74,26 @@ func (l *LDAP) searchGroups(filter string, u user, search func(query) (answer, e
 }
 
 // groupNames are the names of groups by their DNs: the value of the RDN, or all
-// of it.
+// of it. Groups outside the base don't count: whoever may make groups elsewhere
+// could give one the name of another.
 func (l *LDAP) groupNames(dns []string) ([]string, error) {
-	if l.options.GroupName == WholeDN {
-		return dns, nil
+	base, err := goldap.ParseDN(l.options.GroupBase)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the base of groups: %w", access.ErrBackend, err)
 	}
-	names := make([]string, len(dns))
-	for i, text := range dns {
+	var names []string
+	for _, text := range dns {
 		dn, err := goldap.ParseDN(text)
 		if err != nil || len(dn.RDNs) == 0 || len(dn.RDNs[0].Attributes) == 0 {
 			return nil, fmt.Errorf("%w: %q is no DN of a group", access.ErrBackend, text)
 		}
-		names[i] = dn.RDNs[0].Attributes[0].Value
+		switch {
+		case len(base.RDNs) > 0 && !base.AncestorOfFold(dn) && !base.EqualFold(dn):
+		case l.options.GroupName == WholeDN:
+			names = append(names, text)
+		default:
+			names = append(names, dn.RDNs[0].Attributes[0].Value)
+		}
 	}
 	return names, nil
 }

@@ -66,7 +66,8 @@ func (l *LDAP) Close() {
 
 // Verify binds a user; see [access.FirstFactor]. The identity's name is the one
 // value of the name attribute. With a bind template a user who isn't there is
-// ErrPasswordWrong: servers don't tell the difference.
+// ErrPasswordWrong: servers don't tell the difference. So is one of several
+// entries, or whose name attribute hasn't one value.
 func (l *LDAP) Verify(ctx context.Context, q access.Question) (access.Identity, error) {
 	// Some servers take a password for a C string, and one that begins with NUL
 	// for none.
@@ -85,6 +86,9 @@ func (l *LDAP) Verify(ctx context.Context, q access.Question) (access.Identity, 
 		return l.bindByTemplate(ctx, q.Name, string(q.Password))
 	}
 	found, err := l.findUser(ctx, q.Name)
+	if errors.Is(err, errUnclear) {
+		return access.Identity{}, fmt.Errorf("%w: %w", access.ErrPasswordWrong, err)
+	}
 	if err != nil {
 		return access.Identity{}, err
 	}
@@ -95,7 +99,8 @@ func (l *LDAP) Verify(ctx context.Context, q access.Question) (access.Identity, 
 }
 
 // Lookup finds a user without a password; see [access.Directory]. With a bind
-// template it needs a service account, and is ErrBackend without.
+// template it needs a service account, and is ErrBackend without, and for a name
+// that may be several users'.
 func (l *LDAP) Lookup(ctx context.Context, name string) (access.Identity, error) {
 	if err := l.checkName(name); err != nil {
 		return access.Identity{}, err
@@ -106,6 +111,9 @@ func (l *LDAP) Lookup(ctx context.Context, name string) (access.Identity, error)
 	ctx, cancel := context.WithTimeout(ctx, l.options.Timeout)
 	defer cancel()
 	found, err := l.findUser(ctx, name)
+	if errors.Is(err, errUnclear) {
+		return access.Identity{}, fmt.Errorf("%w: %w", access.ErrBackend, err)
+	}
 	if err != nil {
 		return access.Identity{}, err
 	}
@@ -136,6 +144,9 @@ func (l *LDAP) bindByTemplate(ctx context.Context, name, password string) (ident
 		found, err := l.readOwn(ctx, c, name)
 		if err == nil {
 			identity, err = l.identify(found, func(q query) (answer, error) { return c.search(ctx, q) })
+		}
+		if errors.Is(err, errUnclear) {
+			return fmt.Errorf("%w: after the bind: %w", access.ErrPasswordWrong, err)
 		}
 		if err != nil { // a second server would bind the user a second time
 			return fmt.Errorf("%w: after the bind: %w", access.ErrBackend, err)

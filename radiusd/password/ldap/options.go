@@ -57,7 +57,7 @@ type Options struct {
 	NameAttribute string
 
 	Groups      string // see above; "": memberOf
-	GroupBase   string // "": Base
+	GroupBase   string // other groups don't count; "": Base, for memberOf all count
 	GroupFilter string // with {dn} or {name}; "": (member={dn})
 	GroupName   string // an attribute of the group, or WholeDN; "": the value of its RDN
 
@@ -77,7 +77,9 @@ var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
 // complete fills in the defaults.
 func (o Options) complete() Options {
 	o.NameAttribute = cmp.Or(o.NameAttribute, "uid")
-	o.Groups, o.GroupBase = cmp.Or(o.Groups, GroupsMemberOf), cmp.Or(o.GroupBase, o.Base)
+	if o.Groups = cmp.Or(o.Groups, GroupsMemberOf); o.Groups != GroupsMemberOf {
+		o.GroupBase = cmp.Or(o.GroupBase, o.Base)
+	}
 	if o.Filter == "" {
 		o.Filter = o.defaultFilter()
 	}

@@ -112,9 +112,6 @@ func (f *faults) groups() {
 		if o.GroupBase == "" {
 			f.add("group_base", "a base to search for groups under is needed")
 		}
-		if fault := dnFault(o.GroupBase); fault != "" {
-			f.add("group_base", "%s", fault)
-		}
 		placeholder := "{dn}"
 		if strings.Contains(o.GroupFilter, "{name}") {
 			placeholder = "{name}"
@@ -124,6 +121,9 @@ func (f *faults) groups() {
 		}
 	default:
 		f.add("groups", "%q: %q, %q, %q or %q is expected", o.Groups, GroupsMemberOf, GroupsNested, GroupsSearch, GroupsNone)
+	}
+	if fault := dnFault(o.GroupBase); fault != "" {
+		f.add("group_base", "%s", fault)
 	}
 	switch {
 	case o.GroupName == "" || o.GroupName == WholeDN:

@@ -17,6 +17,11 @@ const (
 	accountName = "sAMAccountName"
 )
 
+// errUnclear: the directory knows the name, and doesn't say whose it is. For a
+// login it is a refusal: silence would be a stranger's to have, and no further
+// backend is to decide who has the name.
+var errUnclear = errors.New("the directory leaves open who this is")
+
 // user is an entry that was found.
 type user struct {
 	dn      string
@@ -75,7 +80,7 @@ func (l *LDAP) userQuery(name string) query {
 func (l *LDAP) onlyUser(found answer) (user, error) {
 	switch {
 	case len(found.entries) > 1 || found.more:
-		return user{}, fmt.Errorf("%w: the directory has more than one entry for this name", access.ErrBackend)
+		return user{}, fmt.Errorf("%w: it has more than one entry for this name", errUnclear)
 	case found.nowhere && (l.options.BindTemplate == "" || !l.options.bindsDN()):
 		return user{}, fmt.Errorf("%w: there is nothing at the base %q", access.ErrBackend, l.options.Base)
 	case len(found.entries) == 0:
@@ -87,7 +92,7 @@ func (l *LDAP) onlyUser(found answer) (user, error) {
 	}
 	names := entry.GetEqualFoldAttributeValues(l.options.NameAttribute)
 	if len(names) != 1 || names[0] == "" || len(names[0]) > MaxName || !utf8.ValidString(names[0]) {
-		return user{}, fmt.Errorf("%w: %q has %d values of %s: one is needed, which is the user's name", access.ErrBackend, entry.DN, len(names), l.options.NameAttribute)
+		return user{}, fmt.Errorf("%w: %q has %d values of %s: one is needed, the user's name in UTF-8", errUnclear, entry.DN, len(names), l.options.NameAttribute)
 	}
 	u := user{dn: entry.DN, name: names[0], account: entry.GetEqualFoldAttributeValue(accountName)}
 	for _, attribute := range entry.Attributes {

@@ -37,12 +37,12 @@ func TestFound(t *testing.T) {
 		"one":                 {[]*goldap.Entry{entry("cn=a", "uid:Alice")}, 0, nil, 0},
 		"another case":        {[]*goldap.Entry{entry("cn=a", "UID:Alice", "MEMBEROF:cn=g,dc=org")}, 0, nil, 1},
 		"none":                {nil, 0, access.ErrUserUnknown, 0},
-		"two":                 {[]*goldap.Entry{entry("cn=a", "uid:Alice"), entry("cn=b", "uid:Alice")}, 0, access.ErrBackend, 0},
-		"more than it shows":  {[]*goldap.Entry{entry("cn=a", "uid:Alice")}, 4, access.ErrBackend, 0},
-		"no name":             {[]*goldap.Entry{entry("cn=a", "cn:Alice")}, 0, access.ErrBackend, 0},
-		"an empty name":       {[]*goldap.Entry{entry("cn=a", "uid:")}, 0, access.ErrBackend, 0},
-		"two names":           {[]*goldap.Entry{entry("cn=a", "uid:Alice", "uid:bob")}, 0, access.ErrBackend, 0},
-		"no text":             {[]*goldap.Entry{entry("cn=a", "uid:\xff")}, 0, access.ErrBackend, 0},
+		"two":                 {[]*goldap.Entry{entry("cn=a", "uid:Alice"), entry("cn=b", "uid:Alice")}, 0, access.ErrPasswordWrong, 0},
+		"more than it shows":  {[]*goldap.Entry{entry("cn=a", "uid:Alice")}, 4, access.ErrPasswordWrong, 0},
+		"no name":             {[]*goldap.Entry{entry("cn=a", "cn:Alice")}, 0, access.ErrPasswordWrong, 0},
+		"an empty name":       {[]*goldap.Entry{entry("cn=a", "uid:")}, 0, access.ErrPasswordWrong, 0},
+		"two names":           {[]*goldap.Entry{entry("cn=a", "uid:Alice", "uid:bob")}, 0, access.ErrPasswordWrong, 0},
+		"no text":             {[]*goldap.Entry{entry("cn=a", "uid:\xff")}, 0, access.ErrPasswordWrong, 0},
 		"no DN":               {[]*goldap.Entry{entry("", "uid:Alice")}, 0, access.ErrBackend, 0},
 		"no base":             {nil, 32, access.ErrBackend, 0},
 		"a referral":          {nil, 10, access.ErrBackend, 0},
@@ -58,16 +58,47 @@ func TestFound(t *testing.T) {
 			t.Parallel()
 			f := (&fake{search: func(string, string) ([]*goldap.Entry, result) { return test.entries, result{code: test.code} }}).start(t)
 			l := open(t, ldap.Options{Servers: []string{f.url}})
-			for _, how := range []func() (access.Identity, error){
-				func() (access.Identity, error) {
-					return l.Verify(t.Context(), access.Question{Name: "alice", Password: []byte("secret")})
-				},
-				func() (access.Identity, error) { return l.Lookup(t.Context(), "alice") },
-			} {
-				identity, err := how()
-				if !errors.Is(err, test.err) || (identity.Name == "Alice") != (err == nil) || len(identity.Groups) != test.groups {
+			for _, lookup := range []bool{false, true} {
+				want := test.err
+				if lookup && want == access.ErrPasswordWrong { // nobody can say who it is
+					want = access.ErrBackend
+				}
+				identity, err := l.Verify(t.Context(), access.Question{Name: "alice", Password: []byte("secret")})
+				if lookup {
+					identity, err = l.Lookup(t.Context(), "alice")
+				}
+				if !errors.Is(err, want) || (identity.Name == "Alice") != (err == nil) || len(identity.Groups) != test.groups || identity.GroupsKnown != (err == nil) {
 					t.Errorf("got %q with %d groups, %v", identity.Name, len(identity.Groups), err)
 				}
+				if want != access.ErrUserUnknown && errors.Is(err, access.ErrUserUnknown) {
+					t.Errorf("another backend would be asked: %v", err)
+				}
+			}
+			if test.err == access.ErrPasswordWrong && len(f.binds()) > 0 {
+				t.Errorf("somebody was bound: %q", f.binds())
+			}
+		})
+	}
+}
+
+// Whose entry leaves open who it is gets a refusal, also after the bind, and is
+// bound once.
+func TestUnclearAfterBind(t *testing.T) {
+	t.Parallel()
+	one := goldap.NewEntry("cn=alice,dc=example", map[string][]string{"uid": {"Alice"}})
+	two := goldap.NewEntry("cn=al,dc=example", map[string][]string{"uid": {"al", "Alice"}})
+	for name, entries := range map[string][]*goldap.Entry{"two entries": {one, two}, "two names": {two}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := (&fake{search: func(string, string) ([]*goldap.Entry, result) { return entries, result{} }}).start(t)
+			other := (&fake{search: alice}).start(t)
+			l := open(t, ldap.Options{Servers: []string{asked.url, other.url}, BindTemplate: "{name}@example.org", Base: "dc=example"})
+			identity, err := l.Verify(t.Context(), access.Question{Name: "alice", Password: []byte("secret")})
+			if !errors.Is(err, access.ErrPasswordWrong) || errors.Is(err, access.ErrBackend) || errors.Is(err, access.ErrUserUnknown) || identity.Name != "" {
+				t.Errorf("got %+v, %v", identity, err)
+			}
+			if len(asked.binds()) != 1 || len(other.binds()) != 0 {
+				t.Errorf("bound %q and %q", asked.binds(), other.binds())
 			}
 		})
 	}
