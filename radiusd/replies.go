@@ -2,7 +2,6 @@ package radiusd
 
 import (
 	"slices"
-	"strings"
 
 	"vpn-otpd/radiusd/access"
 	"vpn-otpd/radiusd/attribute"
@@ -62,7 +61,7 @@ func (r *ReplyRule) matches(client string, decision access.Decision) bool {
 	return (len(r.Clients) == 0 || slices.Contains(r.Clients, client)) &&
 		(len(r.Users) == 0 || slices.Contains(r.Users, decision.User)) &&
 		(len(r.Groups) == 0 || slices.ContainsFunc(r.Groups, func(wanted string) bool {
-			return slices.ContainsFunc(decision.Groups, func(group string) bool { return strings.EqualFold(group, wanted) })
+			return slices.ContainsFunc(decision.Groups, func(group string) bool { return access.FoldGroup(group) == access.FoldGroup(wanted) })
 		}))
 }
 

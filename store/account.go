@@ -47,7 +47,9 @@ func scanAccount(row interface{ Scan(...any) error }) (Account, error) {
 	a.ResetAt, a.PolicyAt, a.PolicyUntil = fromMillis(reset), fromMillis(policy), fromMillis(policyUntil)
 	a.Lock.FailedAt, a.Lock.Until = fromMillis(failed), fromMillis(until)
 	if err == nil && groups != "" {
-		err = json.Unmarshal([]byte(groups), &a.Groups)
+		kept := seenGroups{}
+		err = json.Unmarshal([]byte(groups), &kept)
+		a.GroupsOf, a.Groups = kept.Of, kept.Groups
 	}
 	return a, err
 }
@@ -100,17 +102,20 @@ func (tx *Tx) SetPolicy(name string, policy UserPolicy, reason string, until tim
 		string(policy), millis(tx.now), reason, millis(until))
 }
 
-// SetGroups keeps the groups that a first factor said the user is in.
-func (tx *Tx) SetGroups(name string, groups []string) error {
-	text := ""
-	if len(groups) > 0 {
-		octets, err := json.Marshal(groups)
-		if err != nil {
-			return err
-		}
-		text = string(octets)
+// seenGroups is how groups are kept.
+type seenGroups struct {
+	Of     string   `json:"of"`
+	Groups []string `json:"groups"`
+}
+
+// SetGroups keeps the groups that a first factor said the user is in, of a list
+// of them that has a name.
+func (tx *Tx) SetGroups(name, of string, groups []string) error {
+	octets, err := json.Marshal(seenGroups{of, groups})
+	if err != nil {
+		return fmt.Errorf("keeping groups: %w", err)
 	}
-	return tx.change(name, `UPDATE users SET seen_groups = $2 WHERE name = $1`, text)
+	return tx.change(name, `UPDATE users SET seen_groups = $2 WHERE name = $1`, string(octets))
 }
 
 // RaiseEpoch voids the user's States, tickets, sessions and remembered logins.

@@ -36,7 +36,9 @@ type Account struct {
 	PolicyReason string
 	PolicyUntil  time.Time
 	// Groups are the user's at the last login, of those that some rule names.
+	// GroupsOf names the list of those that were asked for; "": none were told yet.
 	Groups         []string
+	GroupsOf       string
 	Lock           Lock
 	Devices        []Device
 	RecoveryCodes  int // how many are left

@@ -39,6 +39,7 @@ var reasonWords = map[string]string{
 	"account_locked":     "the password was right, and the first factor lets the user in nowhere",
 	"password_asks":      "the first factor asked for more",
 	"login_remembered":   "a reconnect: a full login from there was not long ago",
+	"enrolled_here":      "the former server took a user who is, or was, enrolled here",
 	"upstream_accepted":  "the server that users move away from took both factors",
 	"throttled":          "too many wrong passwords: the next one must wait",
 	"state_invalid":      "the answer was to no challenge of ours",

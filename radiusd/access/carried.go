@@ -9,10 +9,12 @@ import (
 // carried is what a State keeps beside the user: what the first factor said, and
 // where the login came from, which clients may leave out when they answer.
 type carried struct {
-	Groups     []string    `json:",omitempty"`
-	Attributes []Attribute `json:",omitempty"`
-	Source     netip.Addr  `json:",omitzero"`
-	NAS        string      `json:",omitempty"`
+	Groups []string `json:",omitempty"`
+	// GroupsKnown: these are all of them that some rule names.
+	GroupsKnown bool        `json:",omitempty"`
+	Attributes  []Attribute `json:",omitempty"`
+	Source      netip.Addr  `json:",omitzero"`
+	NAS         string      `json:",omitempty"`
 	// Token and Former are of a question of the first factor's own: what it needs
 	// to go on, and whether it is that of the server that users move away from.
 	Token  []byte `json:",omitempty"`

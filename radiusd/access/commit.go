@@ -72,7 +72,7 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 // to be bound to its epoch or reported, and keeps the groups.
 func noteUser(tx *store.Tx, l *login, f *facts, o outcome) error {
 	web := l.Client.Mode == ModeWeb && o.verdict == Accept
-	if !f.known && (o.firstUse || web || mustEnroll[o.reason]) {
+	if !f.known && (o.firstUse || web || l.told && mustEnroll[o.reason]) {
 		if err := tx.NoteAccount(f.account.Name); err != nil {
 			return err
 		}
@@ -82,11 +82,12 @@ func noteUser(tx *store.Tx, l *login, f *facts, o outcome) error {
 		}
 		f.account, f.known = account, known
 	}
-	if !f.known || !l.told || slices.Equal(f.account.Groups, l.carried.Groups) {
+	of := l.settings.groupsID
+	if !f.known || !l.told || !l.carried.GroupsKnown || of == f.account.GroupsOf && slices.Equal(f.account.Groups, l.carried.Groups) {
 		return nil
 	}
-	f.account.Groups = l.carried.Groups
-	return tx.SetGroups(f.account.Name, l.carried.Groups)
+	f.account.GroupsOf, f.account.Groups = of, l.carried.Groups
+	return tx.SetGroups(f.account.Name, of, l.carried.Groups)
 }
 
 // mustEnroll are the reasons after which a user belongs into the report of those
@@ -144,7 +145,7 @@ func (g *Gate) burn(tx *store.Tx, f *facts) (won bool, err error) {
 func (l *login) decision(f *facts, o outcome) Decision {
 	d := Decision{ID: l.id, Verdict: o.verdict, Reason: o.reason, User: l.user, TriesLeft: o.triesLeft, Epoch: f.account.Epoch}
 	if standing := f.standing(); len(f.account.Devices) == 0 && o.verdict != Reject && standing.requires {
-		d.EnrollBy = f.grace(standing.firstUse)
+		d.EnrollBy = f.grace(f.firstUseOf(standing))
 	}
 	if o.verdict == Accept {
 		d.Groups, d.Attributes = f.carried.Groups, f.carried.Attributes

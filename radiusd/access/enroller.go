@@ -60,7 +60,7 @@ func (e *Enroller) Standing(ctx context.Context, pass Pass, from netip.Addr) (s 
 		s.Policy = settings.standingFor(s.Account, tx.Now())
 		s.MayRemove = s.Policy == StandingOptional
 		if s.Policy == StandingEnforced && len(s.Account.Devices) == 0 {
-			rule := settings.firstUseFor(s.Account, tx.Now())
+			rule := settings.firstUseFor(s.Account, from, tx.Now())
 			s.EnrollBy = rule.grace(s.Account, tx.Now())
 			s.Closed = rule.closed(s.Account, from, tx.Now())
 		}
@@ -81,7 +81,8 @@ func (e *Enroller) Standing(ctx context.Context, pass Pass, from netip.Addr) (s 
 
 // page is a user who isn't at any client: what one of them enforces is enforced.
 func (s *Settings) page(account store.Account, now time.Time) subject {
-	return subject{client: Client{Name: WebClient, RequireAlways: s.AlwaysSomewhere}, groups: account.Groups, now: now, anywhere: true}
+	groups, known := s.seenGroups(account)
+	return subject{client: Client{Name: WebClient, RequireAlways: s.AlwaysSomewhere}, groups: groups, groupsKnown: known, now: now, onPage: true}
 }
 
 // standingFor is the policy for a user on the page, by the groups of the last login.
@@ -95,9 +96,12 @@ func (s *Settings) standingFor(account store.Account, now time.Time) StandingPol
 	return StandingOptional
 }
 
-// firstUseFor is how a user on the page may enroll.
-func (s *Settings) firstUseFor(account store.Account, now time.Time) FirstUse {
-	return standingOf(s, s.page(account, now), account).firstUse
+// firstUseFor is how a user on the page may enroll, by what holds where the
+// browser is.
+func (s *Settings) firstUseFor(account store.Account, from netip.Addr, now time.Time) FirstUse {
+	page := s.page(account, now)
+	page.source, page.here = from, true
+	return standingOf(s, page, account).firstUse(account, from, now)
 }
 
 // addressText is the address of a browser, "" where it isn't known.

@@ -29,6 +29,9 @@ func evaluate(f *facts) outcome {
 
 	standing := f.standing()
 	f.ruleStanding(standing)
+	if f.carried.Former && (f.account.EverEnrolled || f.hasMeans) { // under another name than the one typed
+		return refuse(EnrolledHere)
+	}
 	if f.carried.Former {
 		return outcome{verdict: Accept, reason: UpstreamAccepted}
 	}
@@ -41,10 +44,10 @@ func evaluate(f *facts) outcome {
 	locked := f.account.Lock.Until.After(f.now)
 	f.ruleLock(locked)
 	if f.answersFirstUse() {
-		return f.answerFirstUse(standing.firstUse, locked)
+		return f.answerFirstUse(f.firstUseOf(standing), locked)
 	}
 	if !f.hasMeans {
-		return f.firstUse(standing.firstUse, locked)
+		return f.firstUse(f.firstUseOf(standing), locked)
 	}
 	if f.remembered != nil && !locked {
 		return outcome{verdict: Accept, reason: LoginRemembered}

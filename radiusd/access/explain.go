@@ -46,7 +46,7 @@ func (a *Accounts) Explain(ctx context.Context, name string, client Client, from
 		id: rand.Text()[:13], settings: a.gate.settings.Load(), asked: canonical, identified: canonical}
 	x := Explanation{ID: l.id, User: canonical, Client: client.Name}
 	l.carried.Source = from
-	l.Client.Mode = modeAt(l.settings, l.subject(a.gate.now()))
+	l.Client.Mode = modeAt(l.settings, l.carried.subject(l.Client, a.gate.now()))
 	groups := a.gate.groupsFor(ctx, l)
 	err = a.store.View(ctx, func(tx *store.Tx) error {
 		f, err := a.gate.gather(tx, l)
@@ -114,7 +114,10 @@ func (f *facts) ruleGroups(toldBy string) {
 		return
 	}
 	found := strings.Join(f.carried.Groups, ", ")
-	if found == "" {
+	switch {
+	case !f.carried.GroupsKnown:
+		found = "not known"
+	case found == "":
 		found = "none"
 	}
 	f.rule("groups", found, "%s; of those that a rule names", toldBy)

@@ -103,8 +103,8 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 		account = store.Account{Name: l.user, Policy: store.PolicyDefault}
 	}
 	f.account, f.known = account, known
-	if !f.resumes && !l.told { // the client has checked the password, and nobody could be asked
-		f.carried.Groups = account.Groups
+	if !f.resumes && !f.carried.GroupsKnown { // nobody could be asked
+		f.carried.Groups, f.carried.GroupsKnown = l.settings.seenGroups(account)
 	}
 	f.account.Lock = l.settings.Lockout.age(account.Lock, f.now)
 	if f.hasMeans = len(account.Devices) > 0; !f.hasMeans && known {
@@ -125,8 +125,12 @@ func (g *Gate) gather(tx *store.Tx, l *login) (*facts, error) {
 
 // standing is what the policy asks of this user here.
 func (f *facts) standing() standing {
-	return standingOf(f.settings, subject{client: f.client, nas: f.carried.NAS, source: f.carried.Source, groups: f.carried.Groups,
-		now: f.now, anywhere: f.client.Name == WebClient}, f.account)
+	return standingOf(f.settings, f.carried.subject(f.client, f.now), f.account)
+}
+
+// firstUseOf is how this user may enroll where the standing requires it.
+func (f *facts) firstUseOf(s standing) FirstUse {
+	return s.firstUse(f.account, f.carried.Source, f.now)
 }
 
 // gatherCode finds out what the typed code is.

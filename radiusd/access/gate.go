@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -82,7 +80,10 @@ func NewGate(s Store, first FirstFactor, settings Settings, options Options) *Ga
 }
 
 // Set changes the rules. Logins under way are decided by the rules they began with.
-func (g *Gate) Set(settings Settings) { g.settings.Store(&settings) }
+func (g *Gate) Set(settings Settings) {
+	settings.prepare()
+	g.settings.Store(&settings)
+}
 
 // login is one request on its way through the gate.
 type login struct {
@@ -152,7 +153,7 @@ func (g *Gate) identify(ctx context.Context, l *login) (refused Reason, err erro
 	}
 	l.user, l.identified = l.asked, l.asked
 	l.carried = carried{Source: sourceOf(l.CallingStation), NAS: l.NASIdentifier}
-	l.Client.Mode = modeAt(l.settings, l.subject(g.now()))
+	l.Client.Mode = modeAt(l.settings, l.carried.subject(l.Client, g.now()))
 	if l.State != "" {
 		return g.resume(ctx, l)
 	}
@@ -168,6 +169,9 @@ func (g *Gate) identify(ctx context.Context, l *login) (refused Reason, err erro
 	if l.Client.Mode == ModeCode && !l.carried.Former { // the client has checked the first factor
 		return "", g.lookUp(ctx, l)
 	}
+	if err := g.repeated(ctx, l); err != nil {
+		return "", err
+	}
 	return g.firstFactor(ctx, l, nil)
 }
 
@@ -181,7 +185,7 @@ func (g *Gate) readField(ctx context.Context, l *login) (err error) {
 			return err
 		}
 	}
-	asked := mayAsk(l.settings, l.subject(g.now()), account)
+	asked := standingOf(l.settings, l.carried.subject(l.Client, g.now()), account).asks
 	if migrating && asked && !account.EverEnrolled && len(account.Devices)+account.TemporaryCodes == 0 {
 		l.carried.Former = true
 		l.field = field{password: l.Password}
@@ -245,17 +249,19 @@ func (g *Gate) resume(ctx context.Context, l *login) (Reason, error) {
 // question of the backend's own which this answers.
 func (g *Gate) firstFactor(ctx context.Context, l *login, token []byte) (Reason, error) {
 	limits := l.settings.Throttle.limits(l.asked, l.Client.Name, sourceOf(l.CallingStation))
-	try, allowed, err := g.throttle.begin(ctx, l.settings.Throttle, g.now, limits)
-	if err != nil {
+	field := string(g.store.MAC(store.PurposeField, []byte(l.asked), l.field.password, token))
+	try, err := g.throttle.begin(ctx, l.settings.Throttle, g.now, limits, field)
+	switch {
+	case errors.Is(err, errThrottled):
+		return Throttled, nil
+	case errors.Is(err, errSameField):
+		return PasswordWrong, nil
+	case err != nil:
 		return "", err
 	}
-	if !allowed {
-		return Throttled, nil
-	}
-	wrong := false
-	defer func() { // also when a backend panics, or the name would wait for ever
-		try.end(wrong, g.store.MAC(store.PurposeField, []byte(l.asked), l.field.password), g.now())
-	}()
+	failures, wrong := 0, false
+	// Also when a backend panics, or the name would wait for ever.
+	defer func() { try.end(failures, wrong, g.now()) }()
 	first := g.first
 	if l.carried.Former {
 		first = g.former
@@ -266,6 +272,12 @@ func (g *Gate) firstFactor(ctx context.Context, l *login, token []byte) (Reason,
 	identity, err := first.Verify(ctx, Question{Name: l.asked, Password: l.field.password, Token: token,
 		Client: l.Client.Name, NASIdentifier: l.NASIdentifier, CallingStation: l.CallingStation})
 	wrong = errors.Is(err, ErrUserUnknown) || errors.Is(err, ErrPasswordWrong)
+	switch asks := errors.As(err, new(*Asking)); {
+	case wrong && token == nil, asks && token == nil: // a question counts until it is answered rightly
+		failures = 1
+	case err == nil && token != nil:
+		failures = -1
+	}
 	switch {
 	case errors.Is(err, ErrUserUnknown):
 		return UserUnknown, nil
@@ -292,16 +304,6 @@ func (l *login) takeIdentity(identity Identity) (err error) {
 	}
 	l.identified, l.told = l.user, true
 	l.carried.Attributes = identity.Attributes
-	l.carried.Groups = nil
-	for _, known := range l.settings.Groups {
-		if slices.ContainsFunc(identity.Groups, func(group string) bool { return strings.EqualFold(group, known) }) {
-			l.carried.Groups = append(l.carried.Groups, known)
-		}
-	}
+	l.carried.Groups, l.carried.GroupsKnown = l.settings.named(identity.Groups), identity.GroupsKnown
 	return nil
-}
-
-// subject is whom and what the rules are held against, as far as it is known.
-func (l *login) subject(now time.Time) subject {
-	return subject{client: l.Client, nas: l.carried.NAS, source: l.carried.Source, groups: l.carried.Groups, now: now, anywhere: l.Client.Name == WebClient}
 }

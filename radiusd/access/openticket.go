@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 
 	"vpn-otpd/store"
@@ -18,16 +19,22 @@ func (e *Enroller) OpenTicket(ctx context.Context, typed string, held Pass, from
 	if !ok {
 		return Pass{}, FaultTicketUnknown
 	}
-	try, allowed, err := g.tickets.begin(ctx, settings.Throttle, g.now, from)
-	if err != nil {
-		return Pass{}, err
-	}
-	if !allowed {
+	try, err := g.tickets.begin(ctx, settings.Throttle, g.now, from, mac)
+	if errors.Is(err, errThrottled) {
 		err := g.store.Update(ctx, func(tx *store.Tx) error { return g.countRefusal(tx, webLogin(from), TicketThrottled, "") })
 		return Pass{}, cmp.Or(err, error(FaultThrottled))
 	}
+	if err != nil {
+		return Pass{}, err
+	}
 	var fault error
-	defer func() { try.end(fault == FaultTicketUnknown, mac, g.now()) }()
+	defer func() {
+		if fault == FaultTicketUnknown {
+			try.end(1, true, g.now())
+			return
+		}
+		try.end(0, false, g.now())
+	}()
 	err = g.store.Update(ctx, func(tx *store.Tx) error {
 		pass, fault, err = e.openTicket(tx, settings, mac, held, from)
 		return err

@@ -67,7 +67,7 @@ func (e *Enroller) mayBegin(tx *store.Tx, settings *Settings, account store.Acco
 // mayEnrollFirst is FaultClosed where a user without a device can't enroll on
 // the password.
 func (s *Settings) mayEnrollFirst(account store.Account, from netip.Addr, now time.Time) error {
-	if s.standingFor(account, now) == StandingEnforced && s.firstUseFor(account, now).closed(account, from, now) != "" {
+	if s.standingFor(account, now) == StandingEnforced && s.firstUseFor(account, from, now).closed(account, from, now) != "" {
 		return FaultClosed
 	}
 	return nil

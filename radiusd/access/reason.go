@@ -45,6 +45,7 @@ const (
 	PasswordWrong     Reason = "password_wrong"
 	PasswordExpired   Reason = "password_expired" // right, but the first factor wants a new one
 	AccountLocked     Reason = "account_locked"   // by the first factor, after the right password
+	EnrolledHere      Reason = "enrolled_here"    // the former server took a user who is, or was, enrolled here
 	Throttled         Reason = "throttled"        // too many wrong passwords before this one
 	StateInvalid      Reason = "state_invalid"
 	StateUnknown      Reason = "state_unknown" // used already, or never stored

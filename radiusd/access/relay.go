@@ -39,7 +39,7 @@ func (g *Gate) relay(ctx context.Context, l *login, asking *Asking) (Decision, e
 		}
 		decision.State = printState(g.store, id, stateOfRelay)
 		err = tx.AddState(store.State{ID: id, User: l.asked, AskedName: l.asked, Client: l.Client.Name, Epoch: account.Epoch,
-			TriesLeft: 1, ExpiresAt: tx.Now().Add(l.settings.ChallengeLifetime), BegunAt: tx.Now(), Carried: text})
+			TriesLeft: relayTries, ExpiresAt: tx.Now().Add(l.settings.ChallengeLifetime), BegunAt: tx.Now(), Carried: text})
 		if err != nil {
 			return err
 		}
@@ -105,11 +105,18 @@ func (g *Gate) takeRelay(ctx context.Context, l *login, id []byte) (state store.
 	return state, refused, err
 }
 
+// relayTries is how often one question may stay without an answer of the first
+// factor's.
+const relayTries = 3
+
 // giveBackWithin bounds how long the store is waited for once the answer is lost.
 const giveBackWithin = time.Second
 
 // giveBack keeps a State again that nothing came of, and returns why.
 func giveBack(s Store, state store.State, why error) error {
+	if state.TriesLeft--; state.TriesLeft < 1 {
+		return why
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), giveBackWithin)
 	defer cancel()
 	if err := s.Update(ctx, func(tx *store.Tx) error { return tx.AddState(state) }); err != nil {

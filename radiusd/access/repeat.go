@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -64,6 +65,22 @@ func (g *Gate) earlierVerdict(tx *store.Tx, repeat []byte, l *login) (Decision, 
 		}
 	}
 	return kept.Decision, true, nil
+}
+
+// repeated is a *repeatedError where this very login got its verdict just before:
+// then the first factor isn't asked again.
+func (g *Gate) repeated(ctx context.Context, l *login) error {
+	repeat := g.repeatMAC(l)
+	if repeat == nil {
+		return nil
+	}
+	return g.store.View(ctx, func(tx *store.Tx) error {
+		decision, found, err := g.earlierVerdict(tx, repeat, l)
+		if err == nil && found {
+			err = &repeatedError{decision}
+		}
+		return err
+	})
 }
 
 func keepVerdict(tx *store.Tx, repeat []byte, decision Decision, f *facts) error {

@@ -78,7 +78,7 @@ func (a *Accounts) Rollout(ctx context.Context, after string, limit int) (r Roll
 
 // dueBy is how a user stands who must enroll.
 func dueBy(s standing, account store.Account, now time.Time) Due {
-	rule := s.firstUse
+	rule := s.firstUse(account, netip.Addr{}, now)
 	rule.Networks = nil
 	due := Due{User: account.Name, By: s.by, Since: rule.start(account), NoPage: rule.How == ""}
 	alone := rule.How == FirstUseChallenge || rule.How == FirstUseWeb

@@ -129,10 +129,12 @@ func TestRolloutByRule(t *testing.T) {
 		Begins: w.clock.Now().Add(time.Hour), FirstUse: access.FirstUse{How: access.FirstUseChallenge, EnrollWithin: 48 * time.Hour, Since: w.clock.Now().Add(time.Hour)}}
 	w.settings.Rules, w.settings.Groups = []access.PolicyRule{rule}, []string{"staff"}
 	w.gate.Set(w.settings)
-	w.must(w.store.Update(t.Context(), func(tx *store.Tx) error { return tx.SetGroups("bob", []string{"staff"}) }))
+	w.first.groups = map[string][]string{"bob": {"Staff"}}
+	w.want(w.ask(challenge(), "bob", password), access.Accept, access.NotEnrolled)
 	w.wantReport()
 	w.clock.Add(time.Hour)
 	w.wantReport("bob by rule staff, 48h0m0s left")
-	w.must(w.store.Update(t.Context(), func(tx *store.Tx) error { return tx.SetGroups("bob", nil) }))
+	w.first.groups = nil
+	w.want(w.ask(challenge(), "bob", password), access.Accept, access.NotEnrolled)
 	w.wantReport()
 }

@@ -6,9 +6,9 @@ import "time"
 type Settings struct {
 	Policy Policy       // the global one
 	Rules  []PolicyRule // the first that matches goes before it
-	// Groups are all that some rule names: others are of no account. They are
-	// compared as they are written here, whatever a directory makes of the case.
-	Groups []string
+	// Groups are all that some rule names: others are of no account.
+	Groups   []string
+	groupsID string // names this list of groups
 	// Directory: groups can be asked for without a password, where a client
 	// sends only a code.
 	Directory bool

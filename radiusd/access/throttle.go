@@ -2,9 +2,14 @@ package access
 
 import (
 	"context"
+	"errors"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Throttle says how wrong passwords are slowed: before the first factor is
@@ -36,7 +41,8 @@ type throttleKey struct {
 type throttleEntry struct {
 	failures  int
 	failedAt  time.Time
-	lastField string
+	lastField string // MAC of the field that was wrong last, and when
+	lastAt    time.Time
 	until     time.Time
 	pending   int
 	ended     chan struct{} // closed and replaced when a pending try ends
@@ -47,14 +53,33 @@ type attempt struct {
 	throttle *throttle
 	rule     Throttle
 	limits   map[throttleKey]int
+	field    string
 }
 
 func newThrottle() throttle {
 	return throttle{entries: make(map[throttleKey]*throttleEntry)}
 }
 
+// throttleName is what a name is slowed by. Directories take more spellings for
+// one user than we do: other widths and shapes of letters, marks that nobody
+// sees, any number of blanks, realms before and behind.
+func throttleName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Cf, unicode.Mn) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(name))
+	name = fold(strings.Join(strings.Fields(name), " "))
+	if short := stripRealm(name[strings.LastIndex(name, "/")+1:]); short != "" {
+		return short
+	}
+	return name
+}
+
 // limits are what a try of a name counts towards.
 func (r Throttle) limits(name, client string, source netip.Addr) map[throttleKey]int {
+	name = throttleName(name)
 	if !source.IsValid() {
 		return map[throttleKey]int{{name: name, source: "client " + client}: r.Failures}
 	}
@@ -64,46 +89,56 @@ func (r Throttle) limits(name, client string, source netip.Addr) map[throttleKey
 	}
 }
 
-// begin lets a try through, or not. Tries of one name under way at once are not
-// more than the failures it has left: further ones wait for them to end.
-func (t *throttle) begin(ctx context.Context, rule Throttle, now func() time.Time, limits map[throttleKey]int) (*attempt, bool, error) {
-	a := &attempt{throttle: t, rule: rule, limits: limits}
+// Ways in which begin doesn't let a try through.
+var (
+	errThrottled = errors.New("too many failures before this one")
+	errSameField = errors.New("the same field was wrong just before")
+)
+
+// begin lets a try through, or says why not. Tries of one name under way at once
+// are not more than the failures it has left: further ones wait for them to end.
+// A field that was wrong just before is wrong again without a look: who sends it
+// over and over must not get a directory to lock the account.
+func (t *throttle) begin(ctx context.Context, rule Throttle, now func() time.Time, limits map[throttleKey]int, field string) (*attempt, error) {
+	a := &attempt{throttle: t, rule: rule, limits: limits, field: field}
 	for {
-		wait, allowed := t.reserve(a, now())
+		wait, err := t.reserve(a, now())
 		if wait == nil {
-			return a, allowed, nil
+			return a, err
 		}
 		select {
 		case <-wait:
 		case <-ctx.Done():
-			return nil, false, ErrBusy
+			return nil, ErrBusy
 		}
 	}
 }
 
 // reserve counts a as under way. It returns a channel to wait on where it can't
 // say yet.
-func (t *throttle) reserve(a *attempt, now time.Time) (wait <-chan struct{}, allowed bool) {
+func (t *throttle) reserve(a *attempt, now time.Time) (wait <-chan struct{}, err error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	for key, limit := range a.limits {
 		entry := t.entry(key, now)
-		if now.Before(entry.until) {
-			return nil, false
-		}
-		if left := max(1, limit-entry.failures); entry.pending >= left {
-			return entry.ended, false
+		switch left := max(1, limit-entry.failures); {
+		case now.Before(entry.until):
+			return nil, errThrottled
+		case a.field != "" && key.name != "" && entry.lastField == a.field && now.Sub(entry.lastAt) < sameFieldFor:
+			return nil, errSameField
+		case entry.pending >= left:
+			return entry.ended, nil
 		}
 	}
 	for key := range a.limits {
 		t.entry(key, now).pending++
 	}
-	return nil, true
+	return nil, nil
 }
 
-// end says how a try ended. A field that failed just before is no new failure:
-// clients repeat themselves.
-func (a *attempt) end(failed bool, field []byte, now time.Time) {
+// end says how a try ended: as a failure, which counts one, or so that one counts
+// less (-1): a question that was counted until it was answered rightly.
+func (a *attempt) end(failures int, wrong bool, now time.Time) {
 	a.throttle.mutex.Lock()
 	defer a.throttle.mutex.Unlock()
 	for key, limit := range a.limits {
@@ -111,11 +146,18 @@ func (a *attempt) end(failed bool, field []byte, now time.Time) {
 		entry.pending--
 		close(entry.ended)
 		entry.ended = make(chan struct{})
-		if !failed || entry.lastField == string(field) && now.Sub(entry.failedAt) < sameFieldFor {
+		if wrong && entry.lastField == a.field && now.Sub(entry.lastAt) < sameFieldFor {
+			continue // clients repeat themselves
+		}
+		if wrong {
+			entry.lastField, entry.lastAt = a.field, now
+		}
+		if failures <= 0 {
+			entry.failures = max(0, entry.failures+failures)
 			continue
 		}
 		entry.failures++
-		entry.failedAt, entry.lastField = now, string(field)
+		entry.failedAt = now
 		if over := entry.failures - limit; over >= 0 {
 			entry.until = now.Add(a.rule.wait(over))
 		}

@@ -67,19 +67,19 @@ func newTicketThrottle() ticketThrottle {
 	return ticketThrottle{sources: newThrottle(), total: rate.NewLimiter(rate.Every(ticketTryEvery), ticketTriesTotal)}
 }
 
-// begin lets a try through, or not.
-func (t *ticketThrottle) begin(ctx context.Context, rule Throttle, now func() time.Time, from netip.Addr) (*attempt, bool, error) {
+// begin lets a try through, or says why not.
+func (t *ticketThrottle) begin(ctx context.Context, rule Throttle, now func() time.Time, from netip.Addr, ticket []byte) (*attempt, error) {
 	source := "unknown"
 	if from.IsValid() {
 		source = networkOf(from).String()
 	}
-	try, allowed, err := t.sources.begin(ctx, rule, now, map[throttleKey]int{{source: source}: ticketFailuresNetwork})
-	if err != nil || !allowed {
-		return nil, false, err
+	try, err := t.sources.begin(ctx, rule, now, map[throttleKey]int{{source: source}: ticketFailuresNetwork}, string(ticket))
+	if err != nil {
+		return nil, err
 	}
 	if !t.total.AllowN(now(), 1) {
-		try.end(false, nil, now())
-		return nil, false, nil
+		try.end(0, false, now())
+		return nil, errThrottled
 	}
-	return try, true, nil
+	return try, nil
 }

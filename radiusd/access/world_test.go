@@ -51,6 +51,7 @@ type passwords struct {
 
 	groups     map[string][]string // asked name -> groups
 	attributes []access.Attribute
+	mute       bool   // it tells no groups
 	asks       string // the question that a right password gets; the answer is "blue"
 }
 
@@ -82,7 +83,7 @@ func (p *passwords) Verify(_ context.Context, q access.Question) (access.Identit
 	case p.asks != "":
 		return access.Identity{}, &access.Asking{Message: p.asks, Token: []byte("token of " + q.Name)}
 	}
-	return access.Identity{Name: canonical, Groups: p.groups[q.Name], Attributes: p.attributes}, nil
+	return access.Identity{Name: canonical, Groups: p.groups[q.Name], GroupsKnown: !p.mute, Attributes: p.attributes}, nil
 }
 
 // directory is a first factor that can also be asked without a password.
@@ -98,7 +99,7 @@ func (d directory) Lookup(_ context.Context, name string) (access.Identity, erro
 	case !known:
 		return access.Identity{}, access.ErrUserUnknown
 	}
-	return access.Identity{Name: canonical, Groups: d.groups[name]}, nil
+	return access.Identity{Name: canonical, Groups: d.groups[name], GroupsKnown: true}, nil
 }
 
 // syncBuffer is a log that is written and read in parallel.

@@ -21,20 +21,20 @@ func testAccounts(w *world) {
 	lock := store.Lock{Failures: 3, FailedAt: w.clock.Now(), Level: 2, Until: w.clock.Now().Add(time.Hour), Field: []byte("field")}
 	w.update(func(tx *store.Tx) error {
 		return errors.Join(tx.SetPasswordHash("alice", "hash"), tx.SetDisabled("alice", true),
-			tx.SetPolicy("alice", store.PolicyExempt, "abroad", w.clock.Now().Add(time.Hour)), tx.SetGroups("alice", []string{"staff", "a,b"}), tx.SetReset("alice"), tx.SetLock("alice", lock))
+			tx.SetPolicy("alice", store.PolicyExempt, "abroad", w.clock.Now().Add(time.Hour)), tx.SetGroups("alice", "list 1", []string{"staff", "a,b"}), tx.SetReset("alice"), tx.SetLock("alice", lock))
 	})
 	w.reopen()
 	a := w.account("alice")
 	if a.PasswordHash != "hash" || !a.Disabled || a.Policy != store.PolicyExempt || !reflect.DeepEqual(a.Lock, lock) || !a.CreatedAt.Equal(w.clock.Now()) ||
 		!a.ResetAt.Equal(w.clock.Now()) || !a.PolicyAt.Equal(w.clock.Now()) || a.EverEnrolled ||
-		a.PolicyReason != "abroad" || !a.PolicyUntil.Equal(w.clock.Now().Add(time.Hour)) || !reflect.DeepEqual(a.Groups, []string{"staff", "a,b"}) {
+		a.PolicyReason != "abroad" || !a.PolicyUntil.Equal(w.clock.Now().Add(time.Hour)) || !reflect.DeepEqual(a.Groups, []string{"staff", "a,b"}) || a.GroupsOf != "list 1" {
 		w.Errorf("kept %+v", a)
 	}
 	for _, change := range []func(*store.Tx) error{
 		func(tx *store.Tx) error { return tx.SetDisabled("nobody", true) },
 		func(tx *store.Tx) error { return tx.RaiseEpoch("nobody") },
 		func(tx *store.Tx) error { return tx.SetPolicy("alice", "never", "", time.Time{}) },
-		func(tx *store.Tx) error { return tx.SetGroups("nobody", nil) },
+		func(tx *store.Tx) error { return tx.SetGroups("nobody", "", nil) },
 	} {
 		if w.Update(w.Context(), change) == nil {
 			w.Error("a change that can't be was made")

@@ -12,7 +12,7 @@ func testProgress(w *world) {
 	for _, name := range []string{"bob", "carol"} {
 		w.update(func(tx *store.Tx) error { _, err := tx.AddAccount(name); return err })
 	}
-	w.update(func(tx *store.Tx) error { return tx.SetGroups("bob", []string{"staff"}) })
+	w.update(func(tx *store.Tx) error { return tx.SetGroups("bob", "list 1", []string{"staff"}) })
 	got := func(after string, limit int) (all []string) {
 		progresses, err := w.Progresses(w.Context(), after, limit)
 		w.must(err)

@@ -104,7 +104,7 @@ func (l *Local) Verify(ctx context.Context, q access.Question) (access.Identity,
 	if !right {
 		return access.Identity{}, access.ErrPasswordWrong
 	}
-	return access.Identity{Name: q.Name}, nil
+	return access.Identity{Name: q.Name, GroupsKnown: true}, nil // none
 }
 
 // Lookup finds an account with a local password; see [access.Directory].
@@ -116,7 +116,7 @@ func (l *Local) Lookup(ctx context.Context, name string) (access.Identity, error
 	case !known || hash == "":
 		return access.Identity{}, access.ErrUserUnknown
 	}
-	return access.Identity{Name: name}, nil
+	return access.Identity{Name: name, GroupsKnown: true}, nil
 }
 
 // refuse does the work of a check, and refuses whatever comes out of it.
