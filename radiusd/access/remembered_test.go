@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"bytes"
 	"net/netip"
 	"testing"
 	"time"
@@ -50,9 +51,19 @@ func (w *world) wantRemembered(count int) {
 	}
 }
 
+// kept are the rows of a user, whether or not they still count for a login.
+func (w *world) kept(user string) (logins []store.Remembered) {
+	w.Helper()
+	w.must(w.store.View(w.Context(), func(tx *store.Tx) (err error) {
+		logins, err = tx.RememberedLogins(user)
+		return err
+	}))
+	return logins
+}
+
 // The same device reconnects on the password alone, from any port and however its
 // address is written, and the time counts from the full login.
-func TestReconnect(t *testing.T) {
+func TestRememberedReconnect(t *testing.T) {
 	t.Parallel()
 	w := remembers(t)
 	w.wantRemembered(1)
@@ -69,16 +80,18 @@ func TestReconnect(t *testing.T) {
 }
 
 // A device is known by more than addresses, whatever the case.
-func TestReconnectByMAC(t *testing.T) {
+func TestRememberedByMAC(t *testing.T) {
 	t.Parallel()
 	w := enforced(t)
 	w.logIn(remembering(), "alice", "AA-BB-CC-DD-EE-FF")
-	w.want(w.reconnect(remembering(), "aa-bb-cc-dd-ee-ff", password), access.Accept, access.LoginRemembered)
+	for _, same := range []string{"aa-bb-cc-dd-ee-ff", " AA-BB-CC-DD-EE-FF "} {
+		w.want(w.reconnect(remembering(), same, password), access.Accept, access.LoginRemembered)
+	}
 	w.want(w.reconnect(remembering(), "aa-bb-cc-dd-ee-fe", password), access.Challenge, access.CodeNeeded)
 }
 
 // In one field too, where the code may be left out.
-func TestReconnectAppended(t *testing.T) {
+func TestRememberedAppended(t *testing.T) {
 	t.Parallel()
 	w := enforced(t)
 	client := appended()
@@ -90,7 +103,7 @@ func TestReconnectAppended(t *testing.T) {
 }
 
 // What ends it. Each of these lets the right password alone in no more.
-func TestReconnectEnds(t *testing.T) {
+func TestRememberedEnds(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		do     func(*world)
@@ -101,6 +114,13 @@ func TestReconnectEnds(t *testing.T) {
 		"lost device": {func(w *world) {
 			w.must(w.accounts.Reset(w.Context(), admin, "alice"))
 			w.addDevice("alice", secret)
+		}, access.CodeNeeded},
+		"device removed": {func(w *world) {
+			w.addDevice("alice", otherSecret)
+			w.clock.Add(time.Minute)
+			w.logIn(remembering(), "alice", station)
+			w.wantRemembered(1)
+			w.must(w.accounts.RemoveDevice(w.Context(), admin, "alice", "phone "+otherSecret[:2]))
 		}, access.CodeNeeded},
 		"disabled for a while": {func(w *world) {
 			w.must(w.accounts.SetDisabled(w.Context(), admin, "alice", true))
@@ -140,7 +160,7 @@ func (w *world) lock() {
 }
 
 // Where it doesn't count, though it is remembered.
-func TestNoReconnect(t *testing.T) {
+func TestRememberedElsewhere(t *testing.T) {
 	t.Parallel()
 	other, shorter, off, code := remembering(), remembering(), remembering(), remembering()
 	other.Name, shorter.RememberFor, off.RememberFor, code.Mode = "vpn2", time.Minute, 0, access.ModeCode
@@ -172,10 +192,15 @@ func TestNoReconnect(t *testing.T) {
 func TestNothingToRemember(t *testing.T) {
 	t.Parallel()
 	w := enforced(t)
-	w.logIn(remembering(), "alice", "")
-	w.want(w.reconnect(remembering(), "", password), access.Challenge, access.CodeNeeded)
-	w.clock.Add(time.Minute)
+	for _, none := range []string{"", "  "} {
+		w.logIn(remembering(), "alice", none)
+		w.want(w.reconnect(remembering(), none, password), access.Challenge, access.CodeNeeded)
+		w.clock.Add(time.Minute)
+	}
 	w.logIn(challenge(), "alice", station) // off by default
+	if kept := w.kept("alice"); len(kept) > 0 {
+		t.Errorf("switched off, and kept: %+v", kept)
+	}
 	w.want(w.reconnect(remembering(), station, password), access.Challenge, access.CodeNeeded)
 	code := codeOnly()
 	code.RememberFor = time.Hour
@@ -186,7 +211,7 @@ func TestNothingToRemember(t *testing.T) {
 }
 
 // Only the user's own device stands for the device.
-func TestHelpDoesNotCount(t *testing.T) {
+func TestRememberedNotByHelp(t *testing.T) {
 	t.Parallel()
 	w := enforced(t)
 	recovery, err := w.accounts.NewRecoveryCodes(t.Context(), admin, "alice")
@@ -217,7 +242,7 @@ func TestLongestRemembered(t *testing.T) {
 }
 
 // A code that is typed is checked: it isn't let pass for a reconnect.
-func TestTypedCodeCounts(t *testing.T) {
+func TestRememberedButCodeTyped(t *testing.T) {
 	t.Parallel()
 	w := remembers(t)
 	client := remembering()
@@ -225,13 +250,29 @@ func TestTypedCodeCounts(t *testing.T) {
 	w.want(w.reconnect(client, station, password+w.wrong(1)), access.Reject, access.CodeWrong)
 }
 
-// One user's device is not another's.
+// The answer to a challenge is a code, though it comes from a device that is known.
+func TestRememberedButChallenged(t *testing.T) {
+	t.Parallel()
+	w := remembers(t)
+	d := w.reconnect(remembering(), "192.0.2.2", password)
+	w.want(d, access.Challenge, access.CodeNeeded)
+	d = w.check(access.Request{Client: remembering(), UserName: "alice", State: d.State, CallingStation: station})
+	if d.Verdict == access.Accept {
+		t.Errorf("no code was let in: %s", d.Reason)
+	}
+}
+
+// One user's device is not another's, and the rows don't tell that it is one device.
 func TestRememberedIsOneUsers(t *testing.T) {
 	t.Parallel()
 	w := remembers(t)
 	w.addDevice("bob", secret)
 	d := w.check(access.Request{Client: remembering(), UserName: "bob", Password: []byte(password), CallingStation: station})
 	w.want(d, access.Challenge, access.CodeNeeded)
+	w.logIn(remembering(), "bob", station)
+	if alice, bob := w.kept("alice"), w.kept("bob"); len(alice) != 1 || len(bob) != 1 || bytes.Equal(alice[0].MAC, bob[0].MAC) {
+		t.Errorf("%x, %x", alice, bob)
+	}
 }
 
 // The list says until when, by the rules of now; forgetting is on record, and no notice.
@@ -271,7 +312,7 @@ func (w *world) logInAgain() {
 }
 
 // A user forgets the own ones, with a session and nothing less.
-func TestForgetYourself(t *testing.T) {
+func TestRememberedForgottenByUser(t *testing.T) {
 	t.Parallel()
 	w := remembers(t)
 	enroller := access.NewEnroller(w.gate)
