@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"vpn-otpd/radiusd/admin"
@@ -71,6 +74,50 @@ func listAll(b *testing.B, client *admin.Client) error {
 		return fmt.Errorf("%d users are listed", users)
 	}
 	return nil
+}
+
+// BenchmarkRollout is the whole of vpn-otpctl rollout, of 100,000 users of whom every
+// tenth is enrolled, under a hundred rules. It should take less than 3 s.
+func BenchmarkRollout(b *testing.B) {
+	tool := filepath.Join(b.TempDir(), "vpn-otpctl")
+	if output, err := exec.Command("go", "build", "-o", tool, "vpn-otpd/cmd/vpn-otpctl").CombinedOutput(); err != nil {
+		b.Fatalf("building vpn-otpctl: %v\n%s", err, output)
+	}
+	configuration := codeClient
+	for n := range 100 {
+		configuration += fmt.Sprintf("[[policy]]\nname = \"group %d\"\ngroups = [\"group %d\"]\ntwo_factor = \"required\"\n", n, n)
+	}
+	d := startDaemon(b, configuration)
+	err := d.store.Update(b.Context(), func(tx *store.Tx) error {
+		for n := range benchmarkUsers {
+			if err := addRolloutUser(tx, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const want = "10000 enrolled, 90000 must enroll (0 late), 0 exempt, 0 may do without, 0 disabled\n"
+	for b.Loop() {
+		report, err := exec.CommandContext(b.Context(), tool, "--socket", d.current().Admin.Socket, "rollout").Output()
+		if err != nil || !strings.HasSuffix(string(report), want) {
+			b.Fatalf("%v: %.200s", err, report)
+		}
+	}
+}
+
+// addRolloutUser adds a user of one of the groups, with a device or without.
+func addRolloutUser(tx *store.Tx, n int) error {
+	name := fmt.Sprintf("user%06d", n)
+	_, err := tx.AddAccount(name)
+	err = errors.Join(err, tx.SetGroups(name, []string{fmt.Sprintf("group %d", n%100)}))
+	if n%10 == 0 {
+		_, deviceErr := tx.AddDevice(store.Device{User: name, Label: "phone", Algorithm: "SHA1", Digits: 6, Period: 30}, testKey.Secret)
+		err = errors.Join(err, deviceErr)
+	}
+	return err
 }
 
 // populate adds users with a device, recovery codes and three records each.
