@@ -241,6 +241,38 @@ func TestLongestRemembered(t *testing.T) {
 	w.want(w.reconnect(longer, station, password), access.Challenge, access.CodeNeeded)
 }
 
+// Where the configuration allows more time than before, a login of before has no more
+// than it had; nor has one that says more than is allowed at all.
+func TestRememberedNotLengthened(t *testing.T) {
+	t.Parallel()
+	w := enforced(t)
+	client := remembering()
+	client.RememberFor = time.Hour
+	w.logIn(client, "alice", station)
+	w.clock.Add(time.Hour)
+	w.want(w.reconnect(remembering(), station, password), access.Challenge, access.CodeNeeded)
+	forged := w.kept("alice")[0]
+	forged.ExpiresAt = forged.CreatedAt.Add(1000 * time.Hour)
+	w.must(w.store.Update(t.Context(), func(tx *store.Tx) error { return tx.Remember(forged) }))
+	client.RememberFor = 1000 * time.Hour
+	w.want(w.reconnect(client, station, password), access.Accept, access.LoginRemembered)
+	w.clock.Add(access.LongestRemembered - time.Hour)
+	w.want(w.reconnect(client, station, password), access.Challenge, access.CodeNeeded)
+}
+
+// A right code during a lock is no login, now or when the lock is over.
+func TestRememberedNotWhileLocked(t *testing.T) {
+	t.Parallel()
+	w := enforced(t)
+	w.lock()
+	d := w.reconnect(remembering(), station, password)
+	w.want(d, access.Challenge, access.Locked)
+	d = w.check(access.Request{Client: remembering(), UserName: "alice", Password: []byte(w.code(0)), State: d.State, CallingStation: station})
+	w.want(d, access.Challenge, access.LockedCodeRight)
+	w.must(w.accounts.Unlock(t.Context(), admin, "alice"))
+	w.want(w.reconnect(remembering(), station, password), access.Challenge, access.CodeNeeded)
+}
+
 // A code that is typed is checked: it isn't let pass for a reconnect.
 func TestRememberedButCodeTyped(t *testing.T) {
 	t.Parallel()
