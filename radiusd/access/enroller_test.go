@@ -155,7 +155,7 @@ func (w *world) signedInByTicket(user string) (access.Pass, string) {
 }
 
 // Where it is optional somewhere and enforced elsewhere, first use is limited on
-// the page too.
+// the page too, and nothing is asked where it is optional.
 func TestEnforcedSomewhereLimitsThePage(t *testing.T) {
 	t.Parallel()
 	w := firstUse(t)
@@ -164,6 +164,7 @@ func TestEnforcedSomewhereLimitsThePage(t *testing.T) {
 	w.gate.Set(w.settings)
 	_, err := w.enroller().Begin(t.Context(), w.signedIn("alice"), "", browser)
 	w.fault(err, access.FaultClosed)
+	w.want(w.ask(challenge(), "alice", password), access.Accept, access.NotEnrolled)
 	w.settings.EnforcedSomewhere = false
 	w.gate.Set(w.settings)
 	if _, err := w.enroller().Begin(t.Context(), w.signedIn("alice"), "", browser); err != nil {

@@ -3,6 +3,7 @@ package access_test
 import (
 	"bytes"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -228,6 +229,16 @@ func TestRememberedNotByHelp(t *testing.T) {
 	}
 }
 
+// What a client says of the device is shown on terminals: it is cleaned before.
+func TestRememberedIsPrintable(t *testing.T) {
+	t.Parallel()
+	w := enforced(t)
+	w.logIn(remembering(), "alice", "aa-bb\x1b[2J")
+	if kept := w.kept("alice"); len(kept) != 1 || strings.Contains(kept[0].CallingStation, "\x1b") || !strings.Contains(kept[0].CallingStation, "aa-bb") {
+		t.Errorf("%+v", kept)
+	}
+}
+
 // Whatever the configuration says, it is 24 hours at most.
 func TestLongestRemembered(t *testing.T) {
 	t.Parallel()
@@ -235,6 +246,9 @@ func TestLongestRemembered(t *testing.T) {
 	longer := remembering()
 	longer.RememberFor = 1000 * time.Hour
 	w.logIn(longer, "alice", station)
+	if end := w.kept("alice")[0].ExpiresAt; !end.Equal(w.clock.Now().Add(access.LongestRemembered)) {
+		t.Errorf("kept until %v", end)
+	}
 	w.clock.Add(access.LongestRemembered - time.Second)
 	w.want(w.reconnect(longer, station, password), access.Accept, access.LoginRemembered)
 	w.clock.Add(time.Second)

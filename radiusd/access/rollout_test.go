@@ -138,3 +138,29 @@ func TestRolloutByRule(t *testing.T) {
 	w.want(w.ask(challenge(), "bob", password), access.Accept, access.NotEnrolled)
 	w.wantReport()
 }
+
+// Of several that could match the strictest counts, and the first of those alike.
+func TestRolloutByStrictestRule(t *testing.T) {
+	t.Parallel()
+	w := rollout(t)
+	rule := func(name string, says access.TwoFactor, clients ...string) access.PolicyRule {
+		return access.PolicyRule{Name: name, Says: says, Clients: clients, FirstUse: w.settings.FirstUse}
+	}
+	set := func(rules ...access.PolicyRule) {
+		w.settings.Rules = rules
+		w.gate.Set(w.settings)
+	}
+	set(rule("exempt", access.TwoFactorExempt, "vpn9"), rule("first", access.TwoFactorRequired, "vpn8"), rule("second", access.TwoFactorRequired))
+	w.wantReport("bob by rule first, 168h0m0s left")
+	w.settings.FirstUse.How = ""
+	w.gate.Set(w.settings)
+	w.wantReport("bob by rule first, no page")
+	set(rule("exempt", access.TwoFactorExempt, "vpn9"), rule("optional", access.TwoFactorOptional))
+	if _, totals := w.report(); totals.Exempt != 0 || totals.NotRequired != 1 {
+		t.Errorf("exempt somewhere: %+v", totals)
+	}
+	set(rule("exempt", access.TwoFactorExempt))
+	if _, totals := w.report(); totals.Exempt != 1 || totals.NotRequired != 0 {
+		t.Errorf("exempt everywhere: %+v", totals)
+	}
+}

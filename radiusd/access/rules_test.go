@@ -195,6 +195,40 @@ func TestGroupsInModeAppend(t *testing.T) {
 	w.want(w.ask(appended(), "alice", password), access.Accept, access.Exempt)
 }
 
+// The field of a user whom nothing could ask for a code is the password and nothing
+// else, though it ends in digits.
+func TestRulesThatAskNobody(t *testing.T) {
+	staff := []string{"staff"}
+	exempt := access.PolicyRule{Name: "x", Says: access.TwoFactorExempt}
+	required := access.PolicyRule{Name: "r", Says: access.TwoFactorRequired}
+	for name, test := range map[string]struct {
+		rules []access.PolicyRule
+		off   bool
+	}{
+		"no groups":          {rules: []access.PolicyRule{exempt}},
+		"required too late":  {rules: []access.PolicyRule{exempt, required}},
+		"group elsewhere":    {rules: []access.PolicyRule{{Name: "g", Groups: staff, Clients: []string{"vpn9"}, Says: access.TwoFactorRequired}, exempt}},
+		"group is exempt":    {rules: []access.PolicyRule{{Name: "g", Groups: staff, Says: access.TwoFactorExempt}, exempt}},
+		"group is disabled":  {rules: []access.PolicyRule{{Name: "g", Groups: staff, Says: access.TwoFactorOff}, exempt}},
+		"two-factor is off":  {rules: []access.PolicyRule{{Name: "g", Groups: staff, Says: access.TwoFactorRequired}}, off: true},
+		"group isn't begun":  {rules: []access.PolicyRule{{Name: "g", Groups: staff, Begins: time.Unix(2_000_000_000, 0), Says: access.TwoFactorRequired}, exempt}},
+		"group has its time": {rules: []access.PolicyRule{{Name: "g", Groups: staff, Ends: time.Unix(1_000_000_000, 0), Says: access.TwoFactorRequired}, exempt}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := ruled(t, test.rules...)
+			if test.off {
+				w.settings.Policy.Methods = nil
+				w.gate.Set(w.settings)
+			}
+			w.want(w.ask(appended(), "alice", password+w.code(0)), access.Reject, access.PasswordWrong)
+			if d := w.ask(appended(), "alice", password); d.Verdict != access.Accept {
+				t.Errorf("the password alone: %s %s", d.Verdict, d.Reason)
+			}
+		})
+	}
+}
+
 func TestModeByRule(t *testing.T) {
 	t.Parallel()
 	w := ruled(t, access.PolicyRule{Name: "old portal", NASIdentifiers: []string{"old"}, Mode: access.ModeAppend})
@@ -223,7 +257,13 @@ func TestPageStanding(t *testing.T) {
 		{"group", []access.PolicyRule{{Name: "r", Groups: staff, Says: required}}, false, access.StandingEnforced},
 		{"another group", []access.PolicyRule{{Name: "r", Groups: []string{"students"}, Says: required}}, false, access.StandingOptional},
 		{"somewhere", []access.PolicyRule{{Name: "r", Networks: far, Says: required}, optional}, false, access.StandingEnforced},
+		{"at one NAS", []access.PolicyRule{{Name: "e", NASIdentifiers: []string{"far"}, Says: access.TwoFactorExempt},
+			{Name: "r", Says: required}}, false, access.StandingEnforced},
 		{"shadowed", []access.PolicyRule{optional, {Name: "r", Networks: far, Says: required}}, false, access.StandingOptional},
+		{"optional somewhere, required elsewhere", []access.PolicyRule{{Name: "o", Clients: []string{"vpn9"}, Says: access.TwoFactorOptional},
+			{Name: "r", Networks: far, Says: required}}, false, access.StandingEnforced},
+		{"disabled somewhere, exempt elsewhere", []access.PolicyRule{{Name: "d", Networks: far, Says: access.TwoFactorOff},
+			{Name: "e", Says: access.TwoFactorExempt}}, false, access.StandingOptional},
 		{"disabled", []access.PolicyRule{{Name: "d", Groups: staff, Says: access.TwoFactorOff}}, false, access.StandingDisabled},
 		{"disabled somewhere", []access.PolicyRule{{Name: "d", Networks: far, Says: access.TwoFactorOff}}, false, access.StandingOptional},
 		{"always somewhere beats disabled", []access.PolicyRule{{Name: "d", Groups: staff, Says: access.TwoFactorOff}}, true, access.StandingEnforced},
