@@ -112,7 +112,7 @@ func BenchmarkRollout(b *testing.B) {
 func addRolloutUser(tx *store.Tx, n int) error {
 	name := fmt.Sprintf("user%06d", n)
 	_, err := tx.AddAccount(name)
-	err = errors.Join(err, tx.SetGroups(name, []string{fmt.Sprintf("group %d", n%100)}))
+	err = errors.Join(err, tx.SetGroups(name, "bench", []string{fmt.Sprintf("group %d", n%100)}))
 	if n%10 == 0 {
 		_, deviceErr := tx.AddDevice(store.Device{User: name, Label: "phone", Algorithm: "SHA1", Digits: 6, Period: 30}, testKey.Secret)
 		err = errors.Join(err, deviceErr)
