@@ -44,7 +44,7 @@ func TestCommands(t *testing.T) {
 		{"recovery alice", "", `POST /v1/users/alice/recovery`, "abcde-fghij\nklmno-pqrst\n"},
 		{"policy alice required --reason board", "", `PUT /v1/users/alice/policy {"policy":"required","reason":"board"}`, "the policy of alice is required\n"},
 		{"policy alice exempt", "", `PUT /v1/users/alice/policy {"policy":"exempt"}`, "the policy of alice is exempt\n"},
-		{"forget alice", "", `POST /v1/users/alice/forget`, "2 remembered logins of alice are forgotten\n"},
+		{"forget alice", "", `POST /v1/users/alice/forget`, "forgot the remembered logins of alice: 2\n"},
 		{"reload", "", `POST /v1/reload`, "warning: radius.listen needs a restart\nreloaded\n"},
 	} {
 		got := d.run(t, strings.NewReader(test.stdin), strings.Fields(test.line)...)

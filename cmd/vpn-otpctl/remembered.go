@@ -58,7 +58,7 @@ Connections that stand go on. It is recorded; the user isn't told.`,
 				return err
 			}
 			return t.print(admin.Forgotten{Logins: forgotten}, func(w io.Writer) {
-				fmt.Fprintf(w, "%d remembered logins of %s are forgotten\n", forgotten, arguments[0])
+				fmt.Fprintf(w, "forgot the remembered logins of %s: %d\n", arguments[0], forgotten)
 			})
 		},
 	}
