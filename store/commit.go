@@ -110,8 +110,8 @@ func (w *writer) commit(batch []*update) {
 		end := w.try(batch, len(batch) > 1)
 		switch {
 		case end.err == nil:
-			w.kept(batch, began)
-			return
+			w.kept(batch[:end.kept], began)
+			batch, try = w.skip(batch[end.kept:]), 0
 		case end.failed >= 0:
 			batch[end.failed].done <- end.err
 			batch = append(batch[:end.failed], batch[end.failed+1:]...)

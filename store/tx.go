@@ -27,6 +27,13 @@ type Tx struct {
 // Now is the one time of this transaction.
 func (tx *Tx) Now() time.Time { return tx.now }
 
+// A query of View whose connection turns out to be lost is asked again: there may
+// be as many such connections to an old primary as readers.
+const (
+	lostReaders  = 16
+	lostPatience = time.Second
+)
+
 // View runs read outside of any transaction: each statement sees what is
 // committed when it runs.
 func (s *Store) View(ctx context.Context, read func(*Tx) error) error {
@@ -52,7 +59,7 @@ func (s *Store) prepareRead(ctx context.Context, query string) (*sql.Stmt, error
 func (tx *Tx) exec(query string, arguments ...any) (int64, error) {
 	statement, err := tx.statement(query)
 	if err != nil {
-		return 0, err
+		return 0, tx.fault(err)
 	}
 	result, err := statement.ExecContext(tx.ctx, arguments...)
 	if err != nil {
@@ -68,7 +75,7 @@ func (tx *Tx) statement(query string) (*sql.Stmt, error) {
 	}
 	statement, err := tx.prepare(tx.ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("preparing %q: %w", query, tx.fault(err))
+		return nil, fmt.Errorf("preparing %q: %w", query, err)
 	}
 	return statement, nil
 }
@@ -85,12 +92,25 @@ func (tx *Tx) fault(err error) error {
 }
 
 func (tx *Tx) query(query string, arguments ...any) (*sql.Rows, error) {
+	began := time.Now()
+	rows, err := tx.ask(query, arguments...)
+	for try := 0; tx.lost(err) && try < lostReaders && time.Since(began) < lostPatience; try++ {
+		rows, err = tx.ask(query, arguments...)
+	}
+	return rows, tx.fault(err)
+}
+
+// lost reports whether a query may be asked again on another connection.
+func (tx *Tx) lost(err error) bool {
+	return err != nil && !tx.write && tx.failed == nil && tx.ctx.Err() == nil && tx.store.faultOf(err) == FaultConnection
+}
+
+func (tx *Tx) ask(query string, arguments ...any) (*sql.Rows, error) {
 	statement, err := tx.statement(query)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := statement.QueryContext(tx.ctx, arguments...)
-	return rows, tx.fault(err)
+	return statement.QueryContext(tx.ctx, arguments...)
 }
 
 // row scans the first row of a query; found is false where there is none.

@@ -19,13 +19,19 @@ type writer struct {
 // ending is how a transaction ended.
 type ending struct {
 	err    error // nil: it is committed
+	kept   int   // the updates that are in it, from the first on
 	failed int   // index of the one update whose fault it is, -1 where it is nobody's
 	// again: nothing of it is kept, for sure, and the next one may get through.
 	again bool
 	fault Fault
 }
 
-// try runs a batch in one transaction; a hasty one doesn't wait long for others.
+// batchShare is the part of a statement's deadline after which a transaction takes
+// no more updates in.
+const batchShare = 8
+
+// try runs a batch in one transaction, or the first of it where that takes long;
+// a hasty one doesn't wait long for others.
 func (w *writer) try(batch []*update, hasty bool) ending {
 	if err := w.connect(); err != nil {
 		return ending{err: err, failed: -1}
@@ -36,7 +42,12 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 		return w.outside(fmt.Errorf("beginning a transaction: %w", err), err)
 	}
 	tx := &Tx{ctx: ctx, store: w.store, prepare: w.prepare, write: true}
+	began := time.Now()
 	for i, u := range batch {
+		if long := w.store.dialect.Deadline / batchShare; long > 0 && i > 0 && time.Since(began) > long {
+			batch = batch[:i] // what it has locked others wait for
+			break
+		}
 		tx.now = w.store.now()
 		if err := run(u.apply, tx); err != nil {
 			return w.undo(ctx, tx, i, err)
@@ -58,7 +69,7 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 		}
 		return end
 	}
-	return ending{failed: -1}
+	return ending{kept: len(batch), failed: -1}
 }
 
 // undo rolls a transaction back in which an update failed, or the audit records
@@ -80,12 +91,17 @@ func (w *writer) undo(ctx context.Context, tx *Tx, failed int, err error) ending
 	return ending{err: err, failed: failed}
 }
 
+// faultOf is what an error of the database means for its transaction.
+func (s *Store) faultOf(err error) Fault {
+	if s.dialect.Fault == nil {
+		return FaultNone
+	}
+	return s.dialect.Fault(err)
+}
+
 // outside is the ending by an error of the database; err is what callers are told.
 func (w *writer) outside(err, cause error) ending {
-	end := ending{err: err, failed: -1}
-	if w.store.dialect.Fault != nil {
-		end.fault = w.store.dialect.Fault(cause)
-	}
+	end := ending{err: err, failed: -1, fault: w.store.faultOf(cause)}
 	end.again = end.fault != FaultNone
 	if end.fault == FaultConnection {
 		w.release()

@@ -209,7 +209,7 @@ func ask(ts *testscript.TestScript, neg bool, arguments []string) {
 	if !bare {
 		attributes = append(attributes, "Message-Authenticator=0x00")
 	}
-	timeout := "3"
+	timeout := "10"
 	if want == "nothing" {
 		timeout = "1.7" // longer than a reject takes
 	}

@@ -213,3 +213,24 @@ func TestCommitOfAFailedTransaction(t *testing.T) {
 		}
 	}
 }
+
+// A reader whose connections were all ended asks on a new one.
+func TestReadersLost(t *testing.T) {
+	t.Parallel()
+	database := server(t)
+	url := database.Database(t)
+	s := open(t, url, "node")
+	device(t, s, "alice")
+	for round := range 3 {
+		var all sync.WaitGroup
+		for range 4 * readers {
+			all.Go(func() {
+				if _, found, err := s.Account(t.Context(), "alice"); err != nil || !found {
+					t.Errorf("round %d: found %v, %v", round, found, err)
+				}
+			})
+		}
+		all.Wait()
+		database.SQL(t, url, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	}
+}

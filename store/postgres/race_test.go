@@ -146,7 +146,7 @@ func TestOtherOrders(t *testing.T) {
 	}
 	began := time.Now()
 	var all sync.WaitGroup
-	const callers = 400
+	const callers = 160
 	for n := range callers {
 		user := n % users
 		if n%2 == 1 {
@@ -428,5 +428,34 @@ func TestHeldByHand(t *testing.T) {
 	}
 	if err := look("alice"); err != nil {
 		t.Errorf("after it: %v", err)
+	}
+}
+
+// What a transaction has locked others wait for: it takes no more updates in when
+// it has taken long, and the rest gets the next one.
+func TestLongBatch(t *testing.T) {
+	t.Parallel()
+	s := open(t, server(t).Database(t), "node")
+	hold := func(long time.Duration) func() error {
+		return func() error {
+			return s.Update(t.Context(), func(*store.Tx) error { time.Sleep(long); return nil })
+		}
+	}
+	const updates = 4
+	var all sync.WaitGroup
+	for n := range nearWriters + updates {
+		all.Go(func() {
+			if n >= nearWriters { // until all writers are at work
+				time.Sleep(100 * time.Millisecond)
+			}
+			if err := hold(Dialect().Deadline / 6)(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	before := s.Metrics().Commits.Count
+	all.Wait()
+	if n := s.Metrics().Commits.Count - before; n != nearWriters+updates {
+		t.Errorf("%d updates were kept by %d commits", nearWriters+updates, n)
 	}
 }

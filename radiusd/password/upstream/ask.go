@@ -69,7 +69,7 @@ func (u *Upstream) find(address string) *server {
 }
 
 // next is the first server that wasn't tried and isn't dead; where all are dead,
-// the first of them.
+// the one that answered last.
 func (u *Upstream) next(servers, tried []*server) *server {
 	var dead *server
 	for _, s := range servers {
@@ -77,7 +77,7 @@ func (u *Upstream) next(servers, tried []*server) *server {
 		case slices.Contains(tried, s):
 		case s.available():
 			return s
-		case dead == nil:
+		case dead == nil, s.lastAnswer().After(dead.lastAnswer()):
 			dead = s
 		}
 	}

@@ -96,6 +96,15 @@ func TestAllDead(t *testing.T) {
 	if s := u.States()[1]; !s.DeadUntil.IsZero() {
 		t.Errorf("%+v", s)
 	}
+	second.set(nil)
+	if _, err := u.Verify(t.Context(), alice()); !errors.Is(err, access.ErrBackend) {
+		t.Fatal(err)
+	}
+	second.set(says(accept()))
+	asked := len(first.requests())
+	if _, err := u.Verify(t.Context(), alice()); err != nil || len(first.requests()) != asked {
+		t.Errorf("the one that never answered is asked before the one that did: %v", err)
+	}
 }
 
 // A Reject and a Challenge are answers: the next server isn't asked.

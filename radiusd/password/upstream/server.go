@@ -73,6 +73,12 @@ func (s *server) available() bool {
 	return true
 }
 
+func (s *server) lastAnswer() time.Time {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.answered
+}
+
 // note counts how a question ended, and what that says of the server.
 func (s *server) note(ctx context.Context, began time.Time, reply *client.Reply, err error) {
 	s.mutex.Lock()
