@@ -14,6 +14,11 @@ type Dialect struct {
 	// Migrations[i] leads from schema version i+1 to i+2; NeverMade: no database
 	// of this kind ever had that version.
 	Migrations []string
+	// Least is the oldest version whose programs work on the newest schema beside
+	// newer ones; 0: all. A version that adds tables, or columns with a default,
+	// leaves it as it is: two neighbouring releases run on one schema. What a
+	// release takes out of use, a later one removes.
+	Least int
 	// MigrationLock is a statement that keeps other nodes from migrating until
 	// the transaction ends; "" where Begin does.
 	MigrationLock string

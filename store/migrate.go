@@ -47,7 +47,7 @@ func migrateInside(ctx context.Context, conn *sql.Conn, dialect Dialect) error {
 	case version == newest:
 		return nil
 	case version > newest:
-		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrNewerSchema, version, newest)
+		return mayUse(ctx, conn, version, newest)
 	case version == 0:
 		if _, err := conn.ExecContext(ctx, dialect.Schema); err != nil {
 			return fmt.Errorf("making the schema: %w", err)
@@ -62,9 +62,33 @@ func migrateInside(ctx context.Context, conn *sql.Conn, dialect Dialect) error {
 			}
 		}
 	}
-	_, err = conn.ExecContext(ctx, `INSERT INTO meta (name, value) VALUES ('schema', $1)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, strconv.Itoa(newest))
-	return err
+	for name, value := range map[string]int{schemaName: newest, leastName: max(dialect.Least, 1)} {
+		if _, err := conn.ExecContext(ctx, `INSERT INTO meta (name, value) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, strconv.Itoa(value)); err != nil {
+			return fmt.Errorf("noting the schema's version: %w", err)
+		}
+	}
+	return nil
+}
+
+// Names in the table meta.
+const (
+	schemaName = "schema"
+	leastName  = "schema_least" // see Dialect.Least
+)
+
+// mayUse is nil where a newer schema only adds to the one that this program
+// knows: nodes are upgraded one after the other.
+func mayUse(ctx context.Context, conn *sql.Conn, version, known int) error {
+	var text string
+	err := conn.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = $1`, leastName).Scan(&text)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("reading for whom the schema is: %w", err)
+	}
+	if least, err := strconv.Atoi(text); err == nil && least <= known {
+		return nil
+	}
+	return fmt.Errorf("%w: it has version %d, this program knows %d", ErrNewerSchema, version, known)
 }
 
 // schemaVersion is 0 in an empty database.
@@ -77,7 +101,7 @@ func schemaVersion(ctx context.Context, conn *sql.Conn, dialect Dialect) (int, e
 		return 0, nil
 	}
 	var text string
-	if err := conn.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'schema'`).Scan(&text); err != nil {
+	if err := conn.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = $1`, schemaName).Scan(&text); err != nil {
 		return 0, fmt.Errorf("reading the schema's version: %w", err)
 	}
 	version, err := strconv.Atoi(text)

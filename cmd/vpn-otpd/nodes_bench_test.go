@@ -47,3 +47,47 @@ func BenchmarkPostgresLogins(b *testing.B) {
 		b.Errorf("%d of %d were accepted", accepted.Load(), b.N)
 	}
 }
+
+// BenchmarkReplays sends every code a thousand times, to two daemons at once that
+// share a PostgreSQL, 2,048 requests in progress: it fails where one is accepted
+// twice, or never. -benchtime=100000x.
+func BenchmarkReplays(b *testing.B) {
+	nodes := startNodes(b, startPostgres(b).Database(b), 2, codeClient)
+	const replays, abreast, shared = 1000, 2048, 64
+	users := b.N/replays + 1
+	addUsers(b, nodes[0].store, users)
+	accepted := make([]atomic.Int64, users)
+	var next atomic.Int64
+	var all sync.WaitGroup
+	code := codeNow(b)
+	b.ResetTimer()
+	began := time.Now()
+	for socket := range abreast / shared {
+		target := nodes[socket%2].target()
+		conn, err := client.Dial(b.Context(), target)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer conn.Close()
+		for range shared {
+			all.Go(func() {
+				for n := next.Add(1) - 1; n < int64(b.N); n = next.Add(1) - 1 {
+					user := int(n / replays)
+					reply, err := conn.Exchange(b.Context(), loginRequest(fmt.Sprint("user", user), code))
+					if err != nil {
+						b.Error(err)
+					} else if reply.Code == radius.CodeAccessAccept {
+						accepted[user].Add(1)
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "replays/s")
+	for user := range (b.N + replays - 1) / replays {
+		if n := accepted[user].Load(); n != 1 {
+			b.Errorf("user%d's code was accepted %d times", user, n)
+		}
+	}
+}

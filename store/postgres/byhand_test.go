@@ -9,7 +9,7 @@ import (
 	"vpn-otpd/store/storetest"
 )
 
-func open(t testing.TB, url, node string) *store.Store {
+func openNode(t testing.TB, url, node string) *store.Store {
 	t.Helper()
 	s, err := Open(t.Context(), url, store.Keys{storetest.Key(1)}, store.Options{Node: node})
 	if err != nil {
@@ -24,7 +24,7 @@ func TestResetByHand(t *testing.T) {
 	t.Parallel()
 	server := server(t)
 	url := server.Database(t)
-	s := open(t, url, "node1")
+	s := openNode(t, url, "node1")
 	storetest.Full(t, s, "foo")
 	storetest.Full(t, s, "bar")
 	before, _, err := s.Account(t.Context(), "foo")
@@ -51,7 +51,7 @@ func TestViewIsReadOnlyButForDelete(t *testing.T) {
 	t.Parallel()
 	server := server(t)
 	url := server.Database(t)
-	storetest.Full(t, open(t, url, "node1"), "foo")
+	storetest.Full(t, openNode(t, url, "node1"), "foo")
 	if got, want := server.SQL(t, url, `SELECT * FROM otp`), "foo|(sealed)|sha1|6|30\nfoo|(sealed)|sha1|6|30"; got != want {
 		t.Errorf("otp shows %q", got)
 	}
@@ -70,7 +70,7 @@ func TestUserDeletedByHand(t *testing.T) {
 	t.Parallel()
 	server := server(t)
 	url := server.Database(t)
-	s := open(t, url, "node1")
+	s := openNode(t, url, "node1")
 	storetest.Full(t, s, "foo")
 	server.SQL(t, url, `UPDATE devices SET last_step = 7 WHERE label = 'phone'`)
 	server.SQL(t, url, `DELETE FROM users WHERE name='foo'`)
@@ -91,7 +91,7 @@ func TestSchemaVersion(t *testing.T) {
 	t.Parallel()
 	server := server(t)
 	url := server.Database(t)
-	open(t, url, "node1").Close()
+	openNode(t, url, "node1").Close()
 	for version, words := range map[string]string{"99": "newer", "1": "ever had", "x": "not a number"} {
 		server.SQL(t, url, `UPDATE meta SET value = '`+version+`' WHERE name = 'schema'`)
 		if _, err := Open(t.Context(), url, store.Keys{storetest.Key(1)}, store.Options{}); err == nil || !strings.Contains(err.Error(), words) {
@@ -107,7 +107,7 @@ func TestConnectionSettings(t *testing.T) {
 	url := server.Database(t)
 	server.SQL(t, url, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database());
 		EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$`)
-	s := open(t, url, "node1")
+	s := openNode(t, url, "node1")
 	if err := s.Probe(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func TestFailover(t *testing.T) {
 	primary.Database(t) // test1
 	standby := primary.Standby(t)
 	t.Cleanup(standby.Stop)
-	s := open(t, primary.URL("test1", standby), "node1")
+	s := openNode(t, primary.URL("test1", standby), "node1")
 	doubtsOf(t, s, "none of the 1 standbys is synchronous")
 	admin := primary.URL("postgres")
 	primary.SQL(t, admin, `CREATE ROLE otp LOGIN`)
@@ -132,7 +132,7 @@ func TestDatabaseKilled(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t)
 	t.Cleanup(server.Stop)
-	s := open(t, server.Database(t), "node1")
+	s := openNode(t, server.Database(t), "node1")
 	alice := device(t, s, "alice")
 	step := int64(0)
 	for round := range 3 {
@@ -219,7 +219,7 @@ func TestReadersLost(t *testing.T) {
 	t.Parallel()
 	database := server(t)
 	url := database.Database(t)
-	s := open(t, url, "node")
+	s := openNode(t, url, "node")
 	device(t, s, "alice")
 	for round := range 3 {
 		var all sync.WaitGroup

@@ -35,6 +35,7 @@ func Dialect() store.Dialect {
 		Schema: schema,
 		// SQLite's versions count for both. The first of PostgreSQL's is 3.
 		Migrations: []string{store.NeverMade, store.NeverMade},
+		Least:      3,
 		// One number for all nodes. Nobody waits for a migration but at the start.
 		MigrationLock: `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(8241650947312)`,
 		Writers:       nearWriters,
@@ -52,12 +53,15 @@ func Dialect() store.Dialect {
 
 // Open opens the database of a URL, and makes the schema where it is empty.
 func Open(ctx context.Context, url string, keys store.Keys, options store.Options) (*store.Store, error) {
+	return open(ctx, url, Dialect(), keys, options)
+}
+
+func open(ctx context.Context, url string, dialect store.Dialect, keys store.Keys, options store.Options) (*store.Store, error) {
 	config, err := parse(url)
 	if err != nil {
 		return nil, err
 	}
 	write := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareWriting))
-	dialect := Dialect()
 	if dialect.Writers, err = writersFor(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting to %s: %w", place(config), err), write.Close())
 	}

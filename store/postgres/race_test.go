@@ -36,7 +36,7 @@ func settingOf(t *testing.T, config *pgx.ConnConfig, prepare func(context.Contex
 func nodes(t testing.TB, url string, count int) (stores []*store.Store) {
 	t.Helper()
 	for n := range count {
-		stores = append(stores, open(t, url, fmt.Sprint("node", n)))
+		stores = append(stores, openNode(t, url, fmt.Sprint("node", n)))
 	}
 	return stores
 }
@@ -204,7 +204,7 @@ func TestDeadlock(t *testing.T) {
 func TestOneNameTwice(t *testing.T) {
 	t.Parallel()
 	url := server(t).Database(t)
-	stores := []*store.Store{open(t, url, "node"), open(t, url, "node")}
+	stores := []*store.Store{openNode(t, url, "node"), openNode(t, url, "node")}
 	const records = 60
 	var all sync.WaitGroup
 	var kept atomic.Int64
@@ -392,7 +392,7 @@ func TestOutboxOfTwoNodes(t *testing.T) {
 func TestHeldByHand(t *testing.T) {
 	t.Parallel()
 	url := server(t).Database(t)
-	s := open(t, url, "node1")
+	s := openNode(t, url, "node1")
 	device(t, s, "alice")
 	device(t, s, "bob")
 	holder, err := pgx.Connect(t.Context(), url)
@@ -435,7 +435,7 @@ func TestHeldByHand(t *testing.T) {
 // it has taken long, and the rest gets the next one.
 func TestLongBatch(t *testing.T) {
 	t.Parallel()
-	s := open(t, server(t).Database(t), "node")
+	s := openNode(t, server(t).Database(t), "node")
 	hold := func(long time.Duration) func() error {
 		return func() error {
 			return s.Update(t.Context(), func(*store.Tx) error { time.Sleep(long); return nil })

@@ -53,6 +53,7 @@ func Dialect() store.Dialect {
 		Name:        "sqlite",
 		Schema:      schema,
 		Migrations:  []string{migrationV2, migrationV3},
+		Least:       3,
 		Begin:       "BEGIN IMMEDIATE",
 		TableExists: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
 	}
