@@ -15,6 +15,9 @@ const accountColumns = `name, created_at, disabled, policy, password_hash, epoch
 // knows nothing of the name. In an Update the account can't change until the
 // transaction ends.
 func (tx *Tx) Account(name string) (account Account, found bool, err error) {
+	if account, found, known := tx.takeAhead(name); known {
+		return account, found, nil
+	}
 	var forUpdate string
 	if tx.write {
 		forUpdate = tx.store.dialect.ForUpdate

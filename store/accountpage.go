@@ -56,19 +56,17 @@ func (p *accountPage) ends() []any {
 }
 
 func (p *accountPage) readDevices(tx *Tx) error {
-	rows, err := tx.query(`SELECT user_name, `+deviceColumns+` FROM devices
+	rows, err := tx.query(`SELECT `+deviceColumns+` FROM devices
 		WHERE user_name >= $1 AND user_name <= $2 ORDER BY user_name, created_at, id`, p.ends()...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var d Device
-		var created, used int64
-		if err := rows.Scan(&d.User, &d.ID, &d.Label, &d.Algorithm, &d.Digits, &d.Period, &d.LastStep, &d.LastField, &created, &used, &d.Sealed); err != nil {
+		d, err := scanDevice(rows)
+		if err != nil {
 			return err
 		}
-		d.CreatedAt, d.UsedAt = fromMillis(created), fromMillis(used)
 		if account := p.byName[d.User]; account != nil {
 			account.Devices = append(account.Devices, d)
 		}

@@ -23,6 +23,7 @@ var ErrClosed = errors.New("store is closed")
 // update is one caller's part of a shared transaction.
 type update struct {
 	ctx    context.Context
+	user   string // whose account it begins with; "": nobody's
 	apply  func(*Tx) error
 	queued time.Time
 	done   chan error // buffered: the committer never waits
@@ -42,7 +43,13 @@ type update struct {
 // apply that reads of a user and then writes calls [Tx.Account] first: from
 // there on nobody else's does.
 func (s *Store) Update(ctx context.Context, apply func(*Tx) error) error {
-	u := &update{ctx: ctx, apply: apply, queued: time.Now(), done: make(chan error, 1)}
+	return s.UpdateUser(ctx, "", apply)
+}
+
+// UpdateUser is an Update that begins with [Tx.Account] of a user, and changes
+// nothing of users whom it doesn't ask for so: accounts of many are read at once.
+func (s *Store) UpdateUser(ctx context.Context, user string, apply func(*Tx) error) error {
+	u := &update{ctx: ctx, user: user, apply: apply, queued: time.Now(), done: make(chan error, 1)}
 	select {
 	case s.queue <- u:
 	case <-ctx.Done():

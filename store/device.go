@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-const deviceColumns = `id, label, algorithm, digits, period, last_step, last_field, created_at, used_at, secret`
+const deviceColumns = `user_name, id, label, algorithm, digits, period, last_step, last_field, created_at, used_at, secret`
 
 // devices returns a user's devices, oldest first.
 func (tx *Tx) devices(name string) ([]Device, error) {
@@ -18,18 +18,23 @@ func (tx *Tx) devices(name string) ([]Device, error) {
 	defer rows.Close()
 	var devices []Device
 	for rows.Next() {
-		d := Device{User: name}
-		var created, used int64
-		if err := rows.Scan(&d.ID, &d.Label, &d.Algorithm, &d.Digits, &d.Period, &d.LastStep, &d.LastField, &created, &used, &d.Sealed); err != nil {
+		d, err := scanDevice(rows)
+		if err != nil {
 			return nil, fmt.Errorf("reading devices: %w", err)
 		}
-		d.CreatedAt, d.UsedAt = fromMillis(created), fromMillis(used)
 		devices = append(devices, d)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("reading devices: %w", err)
 	}
 	return devices, nil
+}
+
+func scanDevice(row interface{ Scan(...any) error }) (d Device, err error) {
+	var created, used int64
+	err = row.Scan(&d.User, &d.ID, &d.Label, &d.Algorithm, &d.Digits, &d.Period, &d.LastStep, &d.LastField, &created, &used, &d.Sealed)
+	d.CreatedAt, d.UsedAt = fromMillis(created), fromMillis(used)
+	return d, err
 }
 
 // words are what a device's secret is sealed to.

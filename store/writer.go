@@ -42,6 +42,9 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 		return w.outside(fmt.Errorf("beginning a transaction: %w", err), err)
 	}
 	tx := &Tx{ctx: ctx, store: w.store, prepare: w.prepare, write: true}
+	if err := tx.readAhead(batch); err != nil {
+		return w.undo(ctx, tx, -1, err)
+	}
 	began := time.Now()
 	for i, u := range batch {
 		if long := w.store.dialect.Deadline / batchShare; long > 0 && i > 0 && time.Since(began) > long {
@@ -51,6 +54,9 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 		tx.now = w.store.now()
 		if err := run(u.apply, tx); err != nil {
 			return w.undo(ctx, tx, i, err)
+		}
+		if u.user == "" { // it may have changed anybody
+			tx.ahead = nil
 		}
 	}
 	if len(tx.audited) > 0 { // the chain of this node grows by one transaction at a time

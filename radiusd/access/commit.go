@@ -13,7 +13,7 @@ import (
 // and the audit record. Without it there is no answer.
 func (g *Gate) commit(ctx context.Context, l *login) (Decision, error) {
 	var decision Decision
-	err := g.store.Update(ctx, func(tx *store.Tx) (err error) {
+	err := g.store.UpdateUser(ctx, l.identified, func(tx *store.Tx) (err error) {
 		decision, err = g.decide(tx, l)
 		return err
 	})

@@ -16,6 +16,7 @@ import (
 // Store is what the gate needs of the store.
 type Store interface {
 	Update(ctx context.Context, apply func(*store.Tx) error) error
+	UpdateUser(ctx context.Context, user string, apply func(*store.Tx) error) error
 	Account(ctx context.Context, name string) (account store.Account, found bool, err error)
 	View(ctx context.Context, read func(*store.Tx) error) error
 	OpenSecret(device store.Device) ([]byte, error)

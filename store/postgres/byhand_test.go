@@ -93,7 +93,7 @@ func TestSchemaVersion(t *testing.T) {
 	url := server.Database(t)
 	openNode(t, url, "node1").Close()
 	for version, words := range map[string]string{"99": "newer", "1": "ever had", "x": "not a number"} {
-		server.SQL(t, url, `UPDATE meta SET value = '`+version+`' WHERE name = 'schema'`)
+		server.SQL(t, url, `UPDATE meta SET value = '`+version+`' WHERE name IN ('schema', 'schema_least')`)
 		if _, err := Open(t.Context(), url, store.Keys{storetest.Key(1)}, store.Options{}); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("version %s: %v", version, err)
 		}

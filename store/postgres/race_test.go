@@ -114,15 +114,22 @@ func wholeChains(t *testing.T, s *store.Store, want map[string]int64) {
 func TestReadThenWrite(t *testing.T) {
 	t.Parallel()
 	stores := nodes(t, server(t).Database(t), 2)
-	device(t, stores[0], "alice")
-	const failures = 200
+	names := []string{"alice", "bob", "carol"}
+	for _, name := range names {
+		device(t, stores[0], name)
+	}
+	const failures = 360
 	var all sync.WaitGroup
 	for n := range failures {
 		all.Go(func() {
-			err := stores[n%2].Update(t.Context(), func(tx *store.Tx) error {
-				account, _, err := tx.Account("alice")
+			name, hint := names[n%3], ""
+			if n%12 < 9 { // most are read ahead
+				hint = name
+			}
+			err := stores[n%2].UpdateUser(t.Context(), hint, func(tx *store.Tx) error {
+				account, _, err := tx.Account(name)
 				account.Lock.Failures++
-				return errors.Join(err, tx.SetLock("alice", account.Lock))
+				return errors.Join(err, tx.SetLock(name, account.Lock))
 			})
 			if err != nil {
 				t.Error(err)
@@ -130,8 +137,10 @@ func TestReadThenWrite(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if account, _, err := stores[0].Account(t.Context(), "alice"); err != nil || account.Lock.Failures != failures {
-		t.Errorf("counted %d of %d, %v", account.Lock.Failures, failures, err)
+	for _, name := range names {
+		if account, _, err := stores[0].Account(t.Context(), name); err != nil || account.Lock.Failures != failures/3 {
+			t.Errorf("%s: counted %d of %d, %v", name, account.Lock.Failures, failures/3, err)
+		}
 	}
 }
 
@@ -404,13 +413,13 @@ func TestHeldByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := func(name string) error {
-		return s.Update(t.Context(), func(tx *store.Tx) error { _, _, err := tx.Account(name); return err })
+		return s.UpdateUser(t.Context(), name, func(tx *store.Tx) error { _, _, err := tx.Account(name); return err })
 	}
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
 			began := time.Now()
-			if err := look("alice"); err == nil || time.Since(began) > 4*time.Second {
+			if err := look("alice"); err == nil || time.Since(began) > 5*time.Second {
 				t.Errorf("alice: %v after %v", err, time.Since(began))
 			}
 		})

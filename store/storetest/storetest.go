@@ -46,6 +46,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Recent", testRecent},
 		{"Verdicts", testVerdicts},
 		{"AllOrNothing", testAllOrNothing},
+		{"ReadAhead", testReadAhead},
 		{"FaultsAreTheirOwn", testFaultsAreTheirOwn},
 		{"SwallowedFault", testSwallowedFault},
 		{"Panic", testPanic},
