@@ -38,7 +38,7 @@ const recordColumns = "node, seq, at, decision, event, reason, user_name, client
 func appendStatements() []appendStatement {
 	columns := strings.Count(recordColumns, ",") + 1
 	var statements []appendStatement
-	for _, records := range []int{8, 1} {
+	for _, records := range []int{16, 4, 1} {
 		rows := make([]string, records)
 		for i := range rows {
 			places := make([]string, columns)

@@ -41,7 +41,7 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 	if err := w.begin(ctx, hasty); err != nil {
 		return w.outside(fmt.Errorf("beginning a transaction: %w", err), err)
 	}
-	tx := &Tx{ctx: ctx, store: w.store, prepare: w.prepare, write: true}
+	tx := &Tx{ctx: ctx, store: w.store, prepare: w.prepare, write: true, audited: make([]Record, 0, len(batch))}
 	if err := tx.readAhead(batch); err != nil {
 		return w.undo(ctx, tx, -1, err)
 	}
