@@ -11,7 +11,8 @@ type tally struct {
 	requests   int
 	refused    int
 	unanswered int
-	fault      error // the first that was neither
+	fault      error     // the first that was neither
+	ended      time.Time // when the last one ended well
 }
 
 // latency is how long logins took: exact percentiles of all of them.
@@ -39,6 +40,9 @@ func merge(tallies []tally) (all tally) {
 		all.unanswered += t.unanswered
 		if all.fault == nil {
 			all.fault = t.fault
+		}
+		if t.ended.After(all.ended) {
+			all.ended = t.ended
 		}
 	}
 	return all

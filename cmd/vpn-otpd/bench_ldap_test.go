@@ -106,12 +106,19 @@ func (l ldapLoad) run(b *testing.B, program string) {
 
 // processorTime is what a process has used so far, or this one where it is nil.
 func processorTime(b *testing.B, process *exec.Cmd) time.Duration {
-	const tick = time.Second / 100 // of /proc, on all that Linux runs on
-	who := "self"
-	if process != nil {
-		who = strconv.Itoa(process.Process.Pid)
+	if process == nil {
+		return processorTimeOf(b, "self")
 	}
+	return processorTimeOf(b, strconv.Itoa(process.Process.Pid))
+}
+
+// processorTimeOf takes a name in /proc; a process that has ended has used none.
+func processorTimeOf(b *testing.B, who string) time.Duration {
+	const tick = time.Second / 100 // of /proc, on all that Linux runs on
 	status, err := os.ReadFile("/proc/" + who + "/stat")
+	if os.IsNotExist(err) && who != "self" {
+		return 0
+	}
 	if err != nil {
 		b.Skip("there is no /proc to read the processor time from")
 	}
