@@ -103,15 +103,18 @@ func (tx *Tx) EndConnections(client, nas string, before, at time.Time, cause str
 }
 
 // PruneConnections removes what ended before a time, and what is open but had no
-// news since an earlier one.
+// news since an earlier one, some at a time.
 func (s *Store) PruneConnections(ctx context.Context, ended, silent time.Time) (pruned int64, err error) {
-	err = s.Update(ctx, func(tx *Tx) error {
-		pruned, err = tx.exec(`DELETE FROM connections
-			WHERE ended_at > 0 AND ended_at < $1 OR ended_at = 0 AND updated_at < $2`, millis(ended), millis(silent))
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("pruning connections: %w", err)
+	for done := int64(pruneRows); done == pruneRows; pruned += done {
+		err := s.Update(ctx, func(tx *Tx) (err error) {
+			done, err = tx.exec(`DELETE FROM connections WHERE (client, nas, session, number) IN (
+				SELECT client, nas, session, number FROM connections
+				WHERE ended_at > 0 AND ended_at < $1 OR ended_at = 0 AND updated_at < $2 LIMIT $3)`, millis(ended), millis(silent), pruneRows)
+			return err
+		})
+		if err != nil {
+			return pruned, fmt.Errorf("pruning connections: %w", err)
+		}
 	}
 	return pruned, nil
 }

@@ -22,7 +22,7 @@ func (l *load) echo(ctx context.Context) (result, error) {
 		workers.Go(func() { l.bounce(ctx, &tallies[i]) })
 	}
 	workers.Wait()
-	r := result{tally: merge(tallies), seconds: time.Since(began).Seconds()}
+	r := result{tally: merge(tallies), seconds: min(time.Since(began), l.duration).Seconds()}
 	return r, r.fault
 }
 
@@ -45,7 +45,7 @@ func (l *load) bounce(ctx context.Context, t *tally) {
 		}
 		switch _, err := conn.Read(datagram); {
 		case err == nil:
-			t.took = append(t.took, time.Since(sent))
+			t.well(ctx, time.Since(sent))
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			t.unanswered++
 		default:

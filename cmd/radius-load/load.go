@@ -56,7 +56,7 @@ func (l *load) check() error {
 // result is what was measured.
 type result struct {
 	tally
-	seconds float64 // until the last login that ended well: the next ones may be waited for in vain
+	seconds float64
 	junk    int
 }
 
@@ -85,10 +85,8 @@ func (l *load) measure(ctx context.Context) (result, error) {
 		workers.Go(func() { l.work(ctx, conns[i%len(conns)], plan, pace, &tallies[i]) })
 	}
 	workers.Wait()
-	r := result{tally: merge(tallies), junk: junk()}
-	if r.seconds = time.Since(began).Seconds(); !r.ended.IsZero() {
-		r.seconds = r.ended.Sub(began).Seconds()
-	}
+	took := min(time.Since(began), l.duration) // what ends later, after a packet was lost, is no part of the rate
+	r := result{tally: merge(tallies), seconds: took.Seconds(), junk: junk()}
 	return r, r.fault
 }
 
@@ -126,8 +124,7 @@ func (l *load) work(ctx context.Context, conn *client.Conn, plan *schedule, pace
 		t.requests += requests
 		switch {
 		case err == nil:
-			t.ended = time.Now()
-			t.took = append(t.took, t.ended.Sub(due)-waited)
+			t.well(ctx, time.Since(due)-waited)
 		case errors.Is(err, errRefused):
 			t.refused++
 		case errors.Is(err, client.ErrTimeout):

@@ -32,7 +32,7 @@ func (l *load) report(r result) report {
 	took := latencyOf(r.took)
 	return report{
 		Mode: string(l.mode), Seconds: r.seconds, Logins: len(r.took),
-		LoginsPerSecond: float64(len(r.took)) / r.seconds, RequestsPerSecond: float64(r.requests) / r.seconds,
+		LoginsPerSecond: float64(r.inTime) / r.seconds, RequestsPerSecond: float64(r.requests) / r.seconds,
 		Refused: r.refused, Unanswered: r.unanswered, Junk: r.junk,
 		P50: took.P50.Microseconds(), P90: took.P90.Microseconds(), P99: took.P99.Microseconds(),
 		P999: took.P999.Microseconds(), Max: took.Max.Microseconds(),

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -184,7 +185,17 @@ func testPruneConnections(w *world) {
 		change(&c)
 		w.connect(c)
 	}
-	for _, want := range []int64{2, 0} {
+	const many = 2500 // more than one transaction removes
+	w.must(w.Update(w.Context(), func(tx *store.Tx) (err error) {
+		for n := range many {
+			c := w.connection("alice", fmt.Sprint("of many ", n))
+			c.EndedAt = now.Add(-3 * time.Hour)
+			_, added := tx.AddConnection(c)
+			err = errors.Join(err, added)
+		}
+		return err
+	}))
+	for _, want := range []int64{2 + many, 0} {
 		pruned, err := w.PruneConnections(w.Context(), now.Add(-90*time.Minute), now.Add(-4*time.Hour))
 		w.must(err)
 		if pruned != want {
