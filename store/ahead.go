@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ var aheadPlaces = func() string {
 // readAhead reads the accounts of a batch by two statements, and not by two for
 // each. They are locked in the order of their names, as at every node.
 func (tx *Tx) readAhead(batch []*update) error {
-	names := make([]any, 0, len(batch))
+	names := make([]string, 0, len(batch))
 	tx.ahead = make(map[string]ahead, len(batch))
 	for _, u := range batch {
 		if _, twice := tx.ahead[u.user]; u.user != "" && !twice {
@@ -39,16 +40,16 @@ func (tx *Tx) readAhead(batch []*update) error {
 		tx.ahead = nil
 		return nil
 	}
-	for len(names) > 0 {
-		some := names[:min(aheadSize, len(names))]
-		names = names[len(some):]
-		for len(some) < aheadSize {
-			some = append(some[:len(some):len(some)], some[0])
+	slices.Sort(names)
+	for some := range slices.Chunk(names, aheadSize) {
+		places := make([]any, aheadSize)
+		for i := range places {
+			places[i] = some[min(i, len(some)-1)]
 		}
-		if err := tx.usersAhead(some); err != nil {
+		if err := tx.usersAhead(places); err != nil {
 			return fmt.Errorf("reading accounts: %w", err)
 		}
-		if err := tx.devicesAhead(some); err != nil {
+		if err := tx.devicesAhead(places); err != nil {
 			return fmt.Errorf("reading the devices of accounts: %w", err)
 		}
 	}

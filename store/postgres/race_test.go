@@ -114,16 +114,17 @@ func wholeChains(t *testing.T, s *store.Store, want map[string]int64) {
 func TestReadThenWrite(t *testing.T) {
 	t.Parallel()
 	stores := nodes(t, server(t).Database(t), 2)
-	names := []string{"alice", "bob", "carol"}
-	for _, name := range names {
-		device(t, stores[0], name)
+	names := make([]string, 40) // more than are read at once
+	for n := range names {
+		names[n] = fmt.Sprint("user", n*7%len(names))
+		device(t, stores[0], names[n])
 	}
-	const failures = 360
+	const failures = 480
 	var all sync.WaitGroup
 	for n := range failures {
 		all.Go(func() {
-			name, hint := names[n%3], ""
-			if n%12 < 9 { // most are read ahead
+			name, hint := names[n%len(names)], ""
+			if n%12 < 11 { // most are read ahead
 				hint = name
 			}
 			err := stores[n%2].UpdateUser(t.Context(), hint, func(tx *store.Tx) error {
@@ -138,8 +139,8 @@ func TestReadThenWrite(t *testing.T) {
 	}
 	all.Wait()
 	for _, name := range names {
-		if account, _, err := stores[0].Account(t.Context(), name); err != nil || account.Lock.Failures != failures/3 {
-			t.Errorf("%s: counted %d of %d, %v", name, account.Lock.Failures, failures/3, err)
+		if account, _, err := stores[0].Account(t.Context(), name); err != nil || account.Lock.Failures != failures/len(names) {
+			t.Errorf("%s: counted %d of %d, %v", name, account.Lock.Failures, failures/len(names), err)
 		}
 	}
 }
