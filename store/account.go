@@ -15,8 +15,8 @@ const accountColumns = `name, created_at, disabled, policy, password_hash, epoch
 // knows nothing of the name. In an Update the account can't change until the
 // transaction ends.
 func (tx *Tx) Account(name string) (account Account, found bool, err error) {
-	if account, found, known := tx.takeAhead(name); known {
-		return account, found, nil
+	if account, found := tx.takeAhead(name); found {
+		return account, true, nil
 	}
 	var forUpdate string
 	if tx.write {
@@ -71,11 +71,12 @@ func (tx *Tx) AddAccount(name string) (added bool, err error) {
 
 // NoteAccount makes an account of a user whom another first factor knows, unless
 // there is one. When it was created isn't known, and nothing is counted from here.
-func (tx *Tx) NoteAccount(name string) error {
-	if _, err := tx.exec(`INSERT INTO users (name, created_at, epoch) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING`, name, millis(tx.now)); err != nil {
-		return fmt.Errorf("noting an account: %w", err)
+func (tx *Tx) NoteAccount(name string) (added bool, err error) {
+	changed, err := tx.exec(`INSERT INTO users (name, created_at, epoch) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING`, name, millis(tx.now))
+	if err != nil {
+		return false, fmt.Errorf("noting an account: %w", err)
 	}
-	return nil
+	return changed == 1, nil
 }
 
 // DeleteAccount removes the user and all that the user has, but not the audit records.

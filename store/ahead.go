@@ -2,12 +2,11 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // ahead is an account that was read, and locked, before the updates of a
-// transaction run that begin with it; found is false where there is none.
+// transaction run that begin with it.
 type ahead struct {
 	account Account
 	found   bool
@@ -25,33 +24,26 @@ var aheadPlaces = func() string {
 	return "(" + strings.Join(places, ", ") + ")"
 }()
 
-// readAhead reads the accounts of a batch by two statements, and not by two for
-// each. They are locked in the order of their names, as at every node.
-func (tx *Tx) readAhead(batch []*update) error {
-	names := make([]string, 0, len(batch))
-	tx.ahead = make(map[string]ahead, len(batch))
-	for _, u := range batch {
-		if _, twice := tx.ahead[u.user]; u.user != "" && !twice {
-			tx.ahead[u.user] = ahead{}
-			names = append(names, u.user)
-		}
+// readAhead reads the accounts of up to aheadSize updates by two statements, and
+// not by two for each. They are locked in the order of their names, as at every
+// node, and just before they are needed.
+func (tx *Tx) readAhead(updates []*update) error {
+	tx.ahead = make(map[string]ahead, len(updates))
+	places := make([]any, aheadSize)
+	for i := range places {
+		name := updates[min(i, len(updates)-1)].user
+		tx.ahead[name] = ahead{}
+		places[i] = name
 	}
-	if len(names) < 2 {
+	if len(tx.ahead) < 2 {
 		tx.ahead = nil
 		return nil
 	}
-	slices.Sort(names)
-	for some := range slices.Chunk(names, aheadSize) {
-		places := make([]any, aheadSize)
-		for i := range places {
-			places[i] = some[min(i, len(some)-1)]
-		}
-		if err := tx.usersAhead(places); err != nil {
-			return fmt.Errorf("reading accounts: %w", err)
-		}
-		if err := tx.devicesAhead(places); err != nil {
-			return fmt.Errorf("reading the devices of accounts: %w", err)
-		}
+	if err := tx.usersAhead(places); err != nil {
+		return fmt.Errorf("reading accounts: %w", err)
+	}
+	if err := tx.devicesAhead(places); err != nil {
+		return fmt.Errorf("reading the devices of accounts: %w", err)
 	}
 	return nil
 }
@@ -91,9 +83,10 @@ func (tx *Tx) devicesAhead(names []any) error {
 }
 
 // takeAhead gives an account that was read ahead to the first who asks: what is
-// asked for may be changed next.
-func (tx *Tx) takeAhead(name string) (account Account, found, known bool) {
-	a, known := tx.ahead[name]
+// asked for may be changed next. One that wasn't there couldn't be locked either,
+// and is looked for again.
+func (tx *Tx) takeAhead(name string) (account Account, found bool) {
+	a := tx.ahead[name]
 	delete(tx.ahead, name)
-	return a.account, a.found, known
+	return a.account, a.found
 }

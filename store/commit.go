@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -112,6 +114,7 @@ func (w *writer) drain(queue chan *update) {
 // left out, and the rest starts again.
 func (w *writer) commit(batch []*update) {
 	batch = w.skip(batch)
+	slices.SortStableFunc(batch, func(a, b *update) int { return strings.Compare(a.user, b.user) }) // locked in one order at every node
 	for try := 1; len(batch) > 0; try++ {
 		began := time.Now()
 		end := w.try(batch, len(batch) > 1)
@@ -142,14 +145,22 @@ func (w *writer) separate(batch []*update) {
 	var waiting []*update
 	var why error
 	for _, u := range batch {
+		if len(w.skip([]*update{u})) == 0 {
+			continue
+		}
 		began, one := time.Now(), []*update{u}
 		switch end := w.try(one, true); {
 		case end.err == nil:
 			w.kept(one, began)
 		case end.failed >= 0:
 			u.done <- end.err
-		default:
+		case end.again:
 			waiting, why = append(waiting, u), end.err
+		default: // it may be kept, or not: it must not run again
+			w.release()
+			w.store.failedCommits.Add(1)
+			why = end.err
+			u.done <- end.err
 		}
 	}
 	for _, u := range waiting {

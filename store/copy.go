@@ -45,6 +45,19 @@ func Copy(ctx context.Context, from, to *Store, progress CopyProgress) (rows int
 	if _, err := target.ExecContext(ctx, to.dialect.Begin); err != nil {
 		return 0, fmt.Errorf("beginning to write: %w", err)
 	}
+	for _, side := range []struct {
+		store *Store
+		conn  *sql.Conn
+	}{{from, source}, {to, target}} { // a newer one may hold what this program doesn't know
+		version, err := schemaVersion(ctx, side.conn, side.store.dialect)
+		if err == nil && version != side.store.SchemaVersion() {
+			err = fmt.Errorf("%w: it has version %d, this program knows %d", ErrNewerSchema, version, side.store.SchemaVersion())
+		}
+		if err != nil {
+			_, rollback := target.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+			return 0, errors.Join(err, rollback)
+		}
+	}
 	c := copying{source: source, target: target, progress: progress, key: make([]byte, sha256.Size)}
 	rand.Read(c.key)
 	if err := c.run(ctx); err != nil {

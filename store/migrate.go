@@ -62,7 +62,11 @@ func migrateInside(ctx context.Context, conn *sql.Conn, dialect Dialect) error {
 			}
 		}
 	}
-	for name, value := range map[string]int{schemaName: newest, leastName: max(dialect.Least, 1)} {
+	least, err := leastOf(ctx, conn, version)
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]int{schemaName: newest, leastName: max(least, dialect.Least, 1)} {
 		if _, err := conn.ExecContext(ctx, `INSERT INTO meta (name, value) VALUES ($1, $2)
 			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, strconv.Itoa(value)); err != nil {
 			return fmt.Errorf("noting the schema's version: %w", err)
@@ -80,15 +84,31 @@ const (
 // mayUse is nil where a newer schema only adds to the one that this program
 // knows: nodes are upgraded one after the other.
 func mayUse(ctx context.Context, conn *sql.Conn, version, known int) error {
+	least, err := leastOf(ctx, conn, version)
+	if err != nil {
+		return err
+	}
+	if least > known {
+		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrNewerSchema, version, known)
+	}
+	return nil
+}
+
+// leastOf is what a schema says of whom it is for: where it says nothing that can
+// be understood, for programs of its own version.
+func leastOf(ctx context.Context, conn *sql.Conn, version int) (least int, err error) {
 	var text string
-	err := conn.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = $1`, leastName).Scan(&text)
+	if version == 0 {
+		return 0, nil
+	}
+	err = conn.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = $1`, leastName).Scan(&text)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("reading for whom the schema is: %w", err)
+		return 0, fmt.Errorf("reading for whom the schema is: %w", err)
 	}
-	if least, err := strconv.Atoi(text); err == nil && least <= known {
-		return nil
+	if least, err = strconv.Atoi(text); err != nil || least < 1 || least > version {
+		return version, nil
 	}
-	return fmt.Errorf("%w: it has version %d, this program knows %d", ErrNewerSchema, version, known)
+	return least, nil
 }
 
 // schemaVersion is 0 in an empty database.

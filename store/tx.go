@@ -96,6 +96,7 @@ func (tx *Tx) query(query string, arguments ...any) (*sql.Rows, error) {
 	began := time.Now()
 	rows, err := tx.ask(query, arguments...)
 	for try := 0; tx.lost(err) && try < lostReaders && time.Since(began) < lostPatience; try++ {
+		time.Sleep(time.Duration(try) * time.Millisecond) // the database may be starting
 		rows, err = tx.ask(query, arguments...)
 	}
 	return rows, tx.fault(err)

@@ -42,14 +42,17 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 		return w.outside(fmt.Errorf("beginning a transaction: %w", err), err)
 	}
 	tx := &Tx{ctx: ctx, store: w.store, prepare: w.prepare, write: true, audited: make([]Record, 0, len(batch))}
-	if err := tx.readAhead(batch); err != nil {
-		return w.undo(ctx, tx, -1, err)
-	}
-	began := time.Now()
+	began, ahead := time.Now(), 0
 	for i, u := range batch {
 		if long := w.store.dialect.Deadline / batchShare; long > 0 && i > 0 && time.Since(began) > long {
 			batch = batch[:i] // what it has locked others wait for
 			break
+		}
+		if u.user != "" && i >= ahead {
+			ahead = min(i+aheadSize, len(batch))
+			if err := tx.readAhead(batch[i:ahead]); err != nil {
+				return w.undo(ctx, tx, -1, err)
+			}
 		}
 		tx.now = w.store.now()
 		if err := run(u.apply, tx); err != nil {

@@ -27,7 +27,8 @@ func (g *Gate) activate(tx *store.Tx, settings *Settings, e store.Enrollment, ac
 		return account, false, err
 	}
 	// A directory's user may have no account yet.
-	if err := errors.Join(tx.NoteAccount(e.User), settleResetByHand(tx, settings, account)); err != nil {
+	_, err = tx.NoteAccount(e.User)
+	if err := errors.Join(err, settleResetByHand(tx, settings, account)); err != nil {
 		return account, false, err
 	}
 	event := EventDeviceAdded

@@ -73,8 +73,12 @@ func (g *Gate) decide(tx *store.Tx, l *login) (Decision, error) {
 func noteUser(tx *store.Tx, l *login, f *facts, o outcome) error {
 	web := l.Client.Mode == ModeWeb && o.verdict == Accept
 	if !f.known && (o.firstUse || web || l.told && mustEnroll[o.reason]) {
-		if err := tx.NoteAccount(f.account.Name); err != nil {
+		added, err := tx.NoteAccount(f.account.Name)
+		if err != nil {
 			return err
+		}
+		if !added { // it was decided that there is none: the client asks again
+			return fmt.Errorf("the account was added meanwhile")
 		}
 		account, known, err := tx.Account(f.account.Name)
 		if err != nil {

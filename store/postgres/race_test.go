@@ -119,7 +119,7 @@ func TestReadThenWrite(t *testing.T) {
 		names[n] = fmt.Sprint("user", n*7%len(names))
 		device(t, stores[0], names[n])
 	}
-	const failures = 480
+	const failures = 320
 	var all sync.WaitGroup
 	for n := range failures {
 		all.Go(func() {

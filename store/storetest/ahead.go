@@ -59,6 +59,19 @@ func testReadAhead(w *world) {
 		})
 	}
 	all.Wait()
+	gather()
+	for n := range each { // who wasn't there when it was read is there
+		name := fmt.Sprint("newcomer", n)
+		update(name, func(tx *store.Tx) error {
+			added, err := tx.AddAccount(name)
+			account, found, failed := tx.Account(name)
+			if !added || !found || account.Name != name {
+				w.Errorf("%s: added %v, found %v, %+v", name, added, found, account)
+			}
+			return errors.Join(err, failed)
+		})
+	}
+	all.Wait()
 	after, _, err := w.Account(w.Context(), "alice")
 	w.must(err)
 	if after.Lock.Failures != 3*each || after.Epoch != before.Epoch+each {

@@ -45,8 +45,12 @@ func (u *Upstream) ask(ctx context.Context, q access.Question) (answer, error) {
 	}
 	var failures []error
 	var tried []*server
-	for s := u.next(servers, nil); s != nil; s = u.next(servers, tried) {
+	for {
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastWait {
+			break
+		}
+		s := u.next(servers, tried) // which is asked: it may be the one login that finds out
+		if s == nil {
 			break
 		}
 		reply, err := s.ask(ctx, login, q.Password)
