@@ -22,22 +22,32 @@ func (tx *Tx) Account(name string) (account Account, found bool, err error) {
 	if tx.write {
 		forUpdate = tx.store.dialect.ForUpdate
 	}
-	rows, err := tx.query(`SELECT `+accountColumns+` FROM users WHERE name = $1`+forUpdate, name)
+	err = tx.eachAccount(func(a Account) { account, found = a, true },
+		`SELECT `+accountColumns+` FROM users WHERE name = $1`+forUpdate, name)
 	if err != nil {
 		return Account{}, false, fmt.Errorf("reading an account: %w", err)
 	}
+	if found {
+		account.Devices, err = tx.devices(name)
+	}
+	return account, found, err
+}
+
+// eachAccount hands over what a query of accountColumns finds.
+func (tx *Tx) eachAccount(take func(Account), query string, arguments ...any) error {
+	rows, err := tx.query(query, arguments...)
+	if err != nil {
+		return err
+	}
 	defer rows.Close()
-	if !rows.Next() {
-		return Account{}, false, rows.Err()
+	for rows.Next() {
+		account, err := scanAccount(rows)
+		if err != nil {
+			return err
+		}
+		take(account)
 	}
-	if account, err = scanAccount(rows); err != nil {
-		return Account{}, false, fmt.Errorf("reading an account: %w", err)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return Account{}, false, fmt.Errorf("reading an account: %w", err)
-	}
-	account.Devices, err = tx.devices(name)
-	return account, true, err
+	return tx.fault(rows.Err())
 }
 
 func scanAccount(row interface{ Scan(...any) error }) (Account, error) {

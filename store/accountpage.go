@@ -31,23 +31,16 @@ type accountPage struct {
 }
 
 func (p *accountPage) read(tx *Tx, after string, limit int) error {
-	rows, err := tx.query(`SELECT `+accountColumns+` FROM users WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)
+	err := tx.eachAccount(func(a Account) { p.accounts = append(p.accounts, a) },
+		`SELECT `+accountColumns+` FROM users WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)
 	if err != nil {
 		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		account, err := scanAccount(rows)
-		if err != nil {
-			return err
-		}
-		p.accounts = append(p.accounts, account)
 	}
 	p.byName = make(map[string]*Account, len(p.accounts))
 	for i := range p.accounts {
 		p.byName[p.accounts[i].Name] = &p.accounts[i]
 	}
-	return rows.Err()
+	return nil
 }
 
 // ends are the first and the last name on the page.
@@ -56,22 +49,12 @@ func (p *accountPage) ends() []any {
 }
 
 func (p *accountPage) readDevices(tx *Tx) error {
-	rows, err := tx.query(`SELECT `+deviceColumns+` FROM devices
-		WHERE user_name >= $1 AND user_name <= $2 ORDER BY user_name, created_at, id`, p.ends()...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		d, err := scanDevice(rows)
-		if err != nil {
-			return err
-		}
+	return tx.eachDevice(func(d Device) {
 		if account := p.byName[d.User]; account != nil {
 			account.Devices = append(account.Devices, d)
 		}
-	}
-	return rows.Err()
+	}, `SELECT `+deviceColumns+` FROM devices
+		WHERE user_name >= $1 AND user_name <= $2 ORDER BY user_name, created_at, id`, p.ends()...)
 }
 
 func (p *accountPage) readCodes(tx *Tx) error {

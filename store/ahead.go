@@ -5,13 +5,6 @@ import (
 	"strings"
 )
 
-// ahead is an account that was read, and locked, before the updates of a
-// transaction run that begin with it.
-type ahead struct {
-	account Account
-	found   bool
-}
-
 // aheadSize is how many accounts one statement reads.
 const aheadSize = 32
 
@@ -24,69 +17,42 @@ var aheadPlaces = func() string {
 	return "(" + strings.Join(places, ", ") + ")"
 }()
 
-// readAhead reads the accounts of up to aheadSize updates by two statements, and
-// not by two for each. They are locked in the order of their names, as at every
-// node, and just before they are needed.
+// readAhead reads the accounts of up to aheadSize updates, which are in the order
+// of their users, by two statements, and not by two for each. They are locked in
+// that order, as at every node, and just before they are needed.
 func (tx *Tx) readAhead(updates []*update) error {
-	tx.ahead = make(map[string]ahead, len(updates))
-	places := make([]any, aheadSize)
-	for i := range places {
-		name := updates[min(i, len(updates)-1)].user
-		tx.ahead[name] = ahead{}
-		places[i] = name
-	}
-	if len(tx.ahead) < 2 {
-		tx.ahead = nil
+	tx.ahead = nil
+	last := len(updates) - 1
+	if updates[0].user == updates[last].user {
 		return nil
 	}
-	if err := tx.usersAhead(places); err != nil {
+	tx.ahead = make(map[string]Account, len(updates))
+	names := make([]any, aheadSize)
+	for i := range names {
+		names[i] = updates[min(i, last)].user
+	}
+	err := tx.eachAccount(func(a Account) { tx.ahead[a.Name] = a },
+		`SELECT `+accountColumns+` FROM users WHERE name IN `+aheadPlaces+` ORDER BY name`+tx.store.dialect.ForUpdate, names...)
+	if err != nil {
 		return fmt.Errorf("reading accounts: %w", err)
 	}
-	if err := tx.devicesAhead(places); err != nil {
+	err = tx.eachDevice(func(d Device) {
+		if account, found := tx.ahead[d.User]; found { // else the user was added meanwhile
+			account.Devices = append(account.Devices, d)
+			tx.ahead[d.User] = account
+		}
+	}, `SELECT `+deviceColumns+` FROM devices WHERE user_name IN `+aheadPlaces+` ORDER BY user_name, created_at, id`, names...)
+	if err != nil {
 		return fmt.Errorf("reading the devices of accounts: %w", err)
 	}
 	return nil
-}
-
-func (tx *Tx) usersAhead(names []any) error {
-	rows, err := tx.query(`SELECT `+accountColumns+` FROM users WHERE name IN `+aheadPlaces+` ORDER BY name`+tx.store.dialect.ForUpdate, names...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		account, err := scanAccount(rows)
-		if err != nil {
-			return err
-		}
-		tx.ahead[account.Name] = ahead{account, true}
-	}
-	return tx.fault(rows.Err())
-}
-
-func (tx *Tx) devicesAhead(names []any) error {
-	rows, err := tx.query(`SELECT `+deviceColumns+` FROM devices WHERE user_name IN `+aheadPlaces+` ORDER BY user_name, created_at, id`, names...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		device, err := scanDevice(rows)
-		if err != nil {
-			return err
-		}
-		known := tx.ahead[device.User]
-		known.account.Devices = append(known.account.Devices, device)
-		tx.ahead[device.User] = known
-	}
-	return tx.fault(rows.Err())
 }
 
 // takeAhead gives an account that was read ahead to the first who asks: what is
 // asked for may be changed next. One that wasn't there couldn't be locked either,
 // and is looked for again.
 func (tx *Tx) takeAhead(name string) (account Account, found bool) {
-	a := tx.ahead[name]
+	account, found = tx.ahead[name]
 	delete(tx.ahead, name)
-	return a.account, a.found
+	return account, found
 }

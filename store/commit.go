@@ -114,7 +114,9 @@ func (w *writer) drain(queue chan *update) {
 // left out, and the rest starts again.
 func (w *writer) commit(batch []*update) {
 	batch = w.skip(batch)
-	slices.SortStableFunc(batch, func(a, b *update) int { return strings.Compare(a.user, b.user) }) // locked in one order at every node
+	// Users are locked in one order at every node, and read ahead after the updates
+	// of nobody in particular: those may change anybody.
+	slices.SortStableFunc(batch, func(a, b *update) int { return strings.Compare(a.user, b.user) })
 	for try := 1; len(batch) > 0; try++ {
 		began := time.Now()
 		end := w.try(batch, len(batch) > 1)

@@ -11,30 +11,32 @@ const deviceColumns = `user_name, id, label, algorithm, digits, period, last_ste
 
 // devices returns a user's devices, oldest first.
 func (tx *Tx) devices(name string) ([]Device, error) {
-	rows, err := tx.query(`SELECT `+deviceColumns+` FROM devices WHERE user_name = $1 ORDER BY created_at, id`, name)
-	if err != nil {
-		return nil, fmt.Errorf("reading devices: %w", err)
-	}
-	defer rows.Close()
 	var devices []Device
-	for rows.Next() {
-		d, err := scanDevice(rows)
-		if err != nil {
-			return nil, fmt.Errorf("reading devices: %w", err)
-		}
-		devices = append(devices, d)
-	}
-	if err := rows.Err(); err != nil {
+	err := tx.eachDevice(func(d Device) { devices = append(devices, d) },
+		`SELECT `+deviceColumns+` FROM devices WHERE user_name = $1 ORDER BY created_at, id`, name)
+	if err != nil {
 		return nil, fmt.Errorf("reading devices: %w", err)
 	}
 	return devices, nil
 }
 
-func scanDevice(row interface{ Scan(...any) error }) (d Device, err error) {
-	var created, used int64
-	err = row.Scan(&d.User, &d.ID, &d.Label, &d.Algorithm, &d.Digits, &d.Period, &d.LastStep, &d.LastField, &created, &used, &d.Sealed)
-	d.CreatedAt, d.UsedAt = fromMillis(created), fromMillis(used)
-	return d, err
+// eachDevice hands over what a query of deviceColumns finds.
+func (tx *Tx) eachDevice(take func(Device), query string, arguments ...any) error {
+	rows, err := tx.query(query, arguments...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var d Device
+		var created, used int64
+		if err := rows.Scan(&d.User, &d.ID, &d.Label, &d.Algorithm, &d.Digits, &d.Period, &d.LastStep, &d.LastField, &created, &used, &d.Sealed); err != nil {
+			return err
+		}
+		d.CreatedAt, d.UsedAt = fromMillis(created), fromMillis(used)
+		take(d)
+	}
+	return tx.fault(rows.Err())
 }
 
 // words are what a device's secret is sealed to.

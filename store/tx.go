@@ -19,10 +19,10 @@ type Tx struct {
 	store   *Store
 	prepare func(context.Context, string) (*sql.Stmt, error)
 	now     time.Time
-	write   bool             // in an Update
-	ahead   map[string]ahead // accounts that were read for the whole batch
-	audited []Record         // to be appended to the audit chain before the commit
-	failed  error            // the first statement that failed
+	write   bool               // in an Update
+	ahead   map[string]Account // that were read for several updates
+	audited []Record           // to be appended to the audit chain before the commit
+	failed  error              // the first statement that failed
 }
 
 // Now is the one time of this transaction.

@@ -58,9 +58,6 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 		if err := run(u.apply, tx); err != nil {
 			return w.undo(ctx, tx, i, err)
 		}
-		if u.user == "" { // it may have changed anybody
-			tx.ahead = nil
-		}
 	}
 	if len(tx.audited) > 0 { // the chain of this node grows by one transaction at a time
 		w.store.appending.Lock()

@@ -203,3 +203,31 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 		t.Errorf("opened a newer schema: %v", err)
 	}
 }
+
+// What a newer program keeps, and this one doesn't know, would be lost by a copy.
+func TestNewerSchemaIsNotCopied(t *testing.T) {
+	t.Parallel()
+	from, into := filepath.Join(t.TempDir(), "from.sqlite"), filepath.Join(t.TempDir(), "into.sqlite")
+	open(t, from).Close()
+	database{from}.Exec(t, `UPDATE meta SET value = '4' WHERE name = 'schema'`) // which this program may use
+	if _, err := store.Copy(t.Context(), open(t, from), open(t, into), nil); !errors.Is(err, store.ErrNewerSchema) {
+		t.Errorf("copied a newer schema: %v", err)
+	}
+	if err := addUser(open(t, into), "alice"); err != nil {
+		t.Errorf("what it would have been copied into: %v", err)
+	}
+}
+
+// A schema that says nonsense of whom it is for is for its own version alone.
+func TestSchemaForNobody(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	open(t, path).Close()
+	for _, least := range []string{"0", "-1", "x", "", "100"} {
+		database{path}.Exec(t, `UPDATE meta SET value = '99' WHERE name = 'schema'`)
+		database{path}.Exec(t, `UPDATE meta SET value = $1 WHERE name = 'schema_least'`, least)
+		if _, err := Open(t.Context(), path, store.Keys{storetest.Key(1)}, store.Options{}); !errors.Is(err, store.ErrNewerSchema) {
+			t.Errorf("least %q: %v", least, err)
+		}
+	}
+}

@@ -50,13 +50,13 @@ func testReadAhead(w *world) {
 	gather()
 	for n := range each {
 		update("alice", fail)
-		update("", func(tx *store.Tx) error { return tx.RaiseEpoch("alice") })
 		update(fmt.Sprint("nobody", n), func(tx *store.Tx) error {
 			if _, found, err := tx.Account(fmt.Sprint("nobody", n)); found || err != nil {
 				w.Errorf("nobody: %v, %v", found, err)
 			}
 			return nil
 		})
+		update("", func(tx *store.Tx) error { return tx.RaiseEpoch("alice") })
 	}
 	all.Wait()
 	gather()
