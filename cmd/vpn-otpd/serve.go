@@ -56,6 +56,7 @@ func serve(ctx context.Context, path string, stderr io.Writer) error {
 	// Go's own status for a panic, or for a watchdog's SIGABRT, is that of a wrong
 	// configuration, after which systemd doesn't restart: let the signal be seen.
 	debug.SetTraceback("crash")
+	defer raiseHeapFloor()()
 	passed, err := takeSockets(activation.Files(true)) // once: nobody else may take them
 	if err != nil {
 		return err
