@@ -3,12 +3,10 @@ package store
 import (
 	"context"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -48,25 +46,7 @@ type keyring struct {
 	current string
 	seals   map[string]sealer // by key id
 	root    []byte
-	derived map[Purpose][]byte
-}
-
-// MAC authenticates parts under the key of a purpose: 32 octets, alike on all
-// nodes and after restarts. Parts are told apart by their lengths. It panics on
-// a purpose that isn't one of ours: without a key anybody could make that MAC.
-func (s *Store) MAC(purpose Purpose, parts ...[]byte) []byte {
-	key, ok := s.keys.Load().derived[purpose]
-	if !ok {
-		panic(fmt.Sprintf("no MAC has the purpose %q", purpose))
-	}
-	mac := hmac.New(sha256.New, key)
-	var length [8]byte
-	for _, part := range parts {
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		mac.Write(length[:])
-		mac.Write(part)
-	}
-	return mac.Sum(nil)
+	macs    map[Purpose]*macs
 }
 
 // keyID names a key without telling anything of it.
@@ -94,7 +74,7 @@ func newKeyring(keys Keys) (*keyring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("no store key")
 	}
-	ring := &keyring{seals: make(map[string]sealer), derived: make(map[Purpose][]byte)}
+	ring := &keyring{seals: make(map[string]sealer), macs: make(map[Purpose]*macs)}
 	for i, key := range keys {
 		seal, err := newSealer(key)
 		if err != nil {
@@ -142,7 +122,7 @@ func (k *keyring) openRoot(sealed []byte) error {
 		if err != nil {
 			return fmt.Errorf("deriving the key for %s: %w", purpose, err)
 		}
-		k.derived[purpose] = key
+		k.macs[purpose] = newMACs(key)
 	}
 	return nil
 }
