@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"encoding/hex"
 	"log/slog"
 	"strings"
@@ -11,6 +12,15 @@ import (
 
 // logDecision writes one line a decision.
 func (g *Gate) logDecision(l *login, d Decision) {
+	if g.logger.Enabled(context.Background(), slog.LevelInfo) {
+		g.logger.Info("decision", g.decided(l, d)...)
+	}
+	if l.alarm {
+		g.logger.Error("alarm: "+alarmText, g.about(l, d.User)...)
+	}
+}
+
+func (g *Gate) decided(l *login, d Decision) []any {
 	attributes := append(g.about(l, d.User),
 		slog.String("verdict", string(d.Verdict)),
 		slog.String("reason", string(d.Reason)))
@@ -20,10 +30,7 @@ func (g *Gate) logDecision(l *login, d Decision) {
 	if !d.LockedUntil.IsZero() {
 		attributes = append(attributes, slog.Time("locked_until", d.LockedUntil))
 	}
-	g.logger.Info("decision", attributes...)
-	if l.alarm {
-		g.logger.Error("alarm: "+alarmText, g.about(l, d.User)...)
-	}
+	return attributes
 }
 
 // logSilence writes why there is no answer.
