@@ -54,5 +54,6 @@ func (tx *Tx) readAhead(updates []*update) error {
 func (tx *Tx) takeAhead(name string) (account Account, found bool) {
 	account, found = tx.ahead[name]
 	delete(tx.ahead, name)
+	tx.fresh = account
 	return account, found
 }

@@ -106,18 +106,6 @@ func (tx *Tx) RemoveDevices(name string) (removed int64, err error) {
 	return removed, nil
 }
 
-// BurnStep takes a step of a device, once: it is true for the one caller for
-// whom the step was newer than every step taken before. field is kept to
-// recognize the same code when it comes again after its time.
-func (tx *Tx) BurnStep(d Device, step int64, field []byte) (won bool, err error) {
-	changed, err := tx.exec(`UPDATE devices SET last_step = $1, used_at = $2, last_field = $3
-		WHERE user_name = $4 AND id = $5 AND last_step < $1`, step, millis(tx.now), field, d.User, d.ID)
-	if err != nil {
-		return false, fmt.Errorf("burning a step: %w", err)
-	}
-	return changed == 1, nil
-}
-
 // HasSecret reports whether a device of the user has this secret with this period.
 func (tx *Tx) HasSecret(name string, secret []byte, period int) (bool, error) {
 	var one int

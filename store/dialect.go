@@ -41,6 +41,10 @@ type Dialect struct {
 	// ForUpdate ends a SELECT whose row must not change until the transaction
 	// ends; "" where Begin keeps other writers out.
 	ForUpdate string
+	// BurnSteps burns many steps at once: $1 is the time in milliseconds, and $2 to
+	// $5 are arrays of user, id, step and field. It changes those rows whose step is
+	// newer. "": each step is burnt by a statement of its own.
+	BurnSteps string
 	// TableExists selects the number of tables named $1.
 	TableExists string
 	// Backup writes a consistent copy of the database to a file that isn't there

@@ -21,6 +21,8 @@ type Tx struct {
 	now     time.Time
 	write   bool               // in an Update
 	ahead   map[string]Account // that were read for several updates
+	fresh   Account            // the one of them that was handed over, until the next statement
+	burns   []burn             // that come before it
 	audited []Record           // to be appended to the audit chain before the commit
 	failed  error              // the first statement that failed
 }
@@ -69,8 +71,13 @@ func (tx *Tx) exec(query string, arguments ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// statement prepares a query, unless an earlier one failed.
+// statement prepares a query, unless an earlier one failed. What was put off comes
+// before it.
 func (tx *Tx) statement(query string) (*sql.Stmt, error) {
+	tx.fresh = Account{}
+	if err := tx.burnSteps(); err != nil {
+		return nil, err
+	}
 	if tx.failed != nil {
 		return nil, fmt.Errorf("after a statement that failed: %w", tx.failed)
 	}

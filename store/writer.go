@@ -59,6 +59,9 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 			return w.undo(ctx, tx, i, err)
 		}
 	}
+	if err := tx.burnSteps(); err != nil {
+		return w.undo(ctx, tx, -1, err)
+	}
 	if len(tx.audited) > 0 { // the chain of this node grows by one transaction at a time
 		w.store.appending.Lock()
 		defer w.store.appending.Unlock()
@@ -81,6 +84,9 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 // undo rolls a transaction back in which an update failed, or the audit records
 // of all (-1), and says whose fault it was.
 func (w *writer) undo(ctx context.Context, tx *Tx, failed int, err error) ending {
+	if errors.Is(tx.failed, errBurnt) { // an earlier update's step, which came before a statement of this one
+		failed = -1
+	}
 	if tx.failed != nil {
 		end := w.outside(err, tx.failed)
 		if end.fault == FaultConnection || end.again && w.rollback(ctx) == nil {

@@ -15,15 +15,15 @@
 //
 // Measured by BenchmarkPostgresCost: two daemons, their client and PostgreSQL 15
 // on the same two cores, 64 logins in progress, a code alone, audit records on.
-// A login is two statements (one of its own; what is read, and the audit records,
-// are shared by the logins of a commit), 0.11 commits with their flushes, 1.4 kB
-// of WAL, 0.22 to 0.26 ms of the database's processor time, and 280 octets of
-// audit records that stay. It keeps no connection for itself: a daemon near the
+// A login is one statement (all that it takes, what is read, steps and audit
+// records, it shares with the others of a commit), 0.1 commits with their flushes,
+// 1.4 kB of WAL, 0.17 to 0.19 ms of the database's processor time, and 280 octets of audit
+// records that stay. It keeps no connection for itself: a daemon near the
 // database has 2 that write and up to 8 that read. A user with a device takes
 // 1 kB, indexes included. So, by these figures and not by a trial:
 //
 //   - 10 million users are 10 GB: they fit into the memory of one ordinary host.
-//   - 100,000 logins a second are 22 to 26 of such cores, 140 MB of WAL and 28 MB
+//   - 100,000 logins a second are 17 to 19 of such cores, 140 MB of WAL and 28 MB
 //     of audit records a second (2.4 TB a day: audit.keep has to be short), and
 //     some 1,000 flushes a second where 100 logins share a commit. Daemons cost as
 //     much again, on hosts of their own.
@@ -37,6 +37,6 @@
 // node's chain, so that a distributed engine commits in two phases; the daemons of
 // a region should use the names of users that live there. What isn't everybody's
 // SQL is little: pg_advisory_xact_lock around migrations, SET LOCAL lock_timeout,
-// and the view otp with its triggers, which serves resets by hand. YugabyteDB,
+// the UPDATE from unnest() that burns steps, and the view otp with its triggers, which serves resets by hand. YugabyteDB,
 // CockroachDB and Citus were not tried.
 package postgres

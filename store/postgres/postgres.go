@@ -46,8 +46,11 @@ func Dialect() store.Dialect {
 		Deadline:      2 * time.Second,
 		Fault:         fault,
 		ForUpdate:     " FOR UPDATE",
-		TableExists:   `SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = $1`,
-		Doubts:        doubts,
+		BurnSteps: `UPDATE devices SET last_step = burnt.step, used_at = $1, last_field = burnt.field
+			FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bytea[]) AS burnt (user_name, id, step, field)
+			WHERE devices.user_name = burnt.user_name AND devices.id = burnt.id AND devices.last_step < burnt.step`,
+		TableExists: `SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = $1`,
+		Doubts:      doubts,
 	}
 }
 

@@ -47,6 +47,7 @@ func Run(t *testing.T, create func(t *testing.T) Database) {
 		{"Verdicts", testVerdicts},
 		{"AllOrNothing", testAllOrNothing},
 		{"ReadAhead", testReadAhead},
+		{"BurnsTogether", testBurnsTogether},
 		{"FaultsAreTheirOwn", testFaultsAreTheirOwn},
 		{"SwallowedFault", testSwallowedFault},
 		{"Panic", testPanic},
