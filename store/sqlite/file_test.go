@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"modernc.org/sqlite"
+
 	"vpn-otpd/store"
 	"vpn-otpd/store/storetest"
 )
@@ -44,6 +46,9 @@ func TestPragmas(t *testing.T) {
 		if err := db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %s, %v, want %s", pragma, got, err, want)
 		}
+	}
+	if !sqlite.FdatasyncEnabled() {
+		t.Error("a commit waits for more than it has to")
 	}
 	reading, err := sql.Open("sqlite", location(path, readOnly))
 	if err != nil {
