@@ -1,21 +1,20 @@
 package store
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // aheadSize is how many accounts one statement reads.
 const aheadSize = 32
 
-// aheadPlaces are that many places of a statement.
-var aheadPlaces = func() string {
-	places := make([]string, aheadSize)
-	for i := range places {
-		places[i] = fmt.Sprintf("$%d", i+1)
+// aheadStatements read aheadSize accounts, and lock them, and their devices.
+type aheadStatements struct{ accounts, devices string }
+
+func readAheadStatements(dialect Dialect) aheadStatements {
+	names := "(" + dialect.places(1, aheadSize) + ")"
+	return aheadStatements{
+		accounts: `SELECT ` + accountColumns + ` FROM users WHERE name IN ` + names + ` ORDER BY name` + dialect.ForUpdate,
+		devices:  `SELECT ` + deviceColumns + ` FROM devices WHERE user_name IN ` + names + ` ORDER BY user_name, created_at, id`,
 	}
-	return "(" + strings.Join(places, ", ") + ")"
-}()
+}
 
 // readAhead reads the accounts of up to aheadSize updates, which are in the order
 // of their users, by two statements, and not by two for each. They are locked in
@@ -31,8 +30,7 @@ func (tx *Tx) readAhead(updates []*update) error {
 	for i := range names {
 		names[i] = updates[min(i, last)].user
 	}
-	err := tx.eachAccount(func(a Account) { tx.ahead[a.Name] = a },
-		`SELECT `+accountColumns+` FROM users WHERE name IN `+aheadPlaces+` ORDER BY name`+tx.store.dialect.ForUpdate, names...)
+	err := tx.eachAccount(func(a Account) { tx.ahead[a.Name] = a }, tx.store.aheads.accounts, names...)
 	if err != nil {
 		return fmt.Errorf("reading accounts: %w", err)
 	}
@@ -41,7 +39,7 @@ func (tx *Tx) readAhead(updates []*update) error {
 			account.Devices = append(account.Devices, d)
 			tx.ahead[d.User] = account
 		}
-	}, `SELECT `+deviceColumns+` FROM devices WHERE user_name IN `+aheadPlaces+` ORDER BY user_name, created_at, id`, names...)
+	}, tx.store.aheads.devices, names...)
 	if err != nil {
 		return fmt.Errorf("reading the devices of accounts: %w", err)
 	}

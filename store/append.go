@@ -35,17 +35,13 @@ type appendStatement struct {
 const recordColumns = "node, seq, at, decision, event, reason, user_name, client, calling_station, actor_uid, actor_name, detail, mac"
 
 // appendStatements are few, for each is prepared by each writer; the largest first.
-func appendStatements() []appendStatement {
+func appendStatements(dialect Dialect) []appendStatement {
 	columns := strings.Count(recordColumns, ",") + 1
 	var statements []appendStatement
 	for _, records := range []int{16, 4, 1} {
 		rows := make([]string, records)
 		for i := range rows {
-			places := make([]string, columns)
-			for j := range places {
-				places[j] = fmt.Sprintf("$%d", i*columns+j+1)
-			}
-			rows[i] = "(" + strings.Join(places, ", ") + ")"
+			rows[i] = "(" + dialect.places(i*columns+1, columns) + ")"
 		}
 		query := "INSERT INTO audit (" + recordColumns + ") VALUES " + strings.Join(rows, ", ")
 		statements = append(statements, appendStatement{records, query})

@@ -58,7 +58,7 @@ func Copy(ctx context.Context, from, to *Store, progress CopyProgress) (rows int
 			return 0, errors.Join(err, rollback)
 		}
 	}
-	c := copying{source: source, target: target, progress: progress, key: make([]byte, sha256.Size)}
+	c := copying{source: source, target: target, into: to.dialect, progress: progress, key: make([]byte, sha256.Size)}
 	rand.Read(c.key)
 	if err := c.run(ctx); err != nil {
 		_, rollback := target.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
@@ -81,6 +81,7 @@ func (d Dialect) snapshot() string {
 // copying is one run of Copy.
 type copying struct {
 	source, target *sql.Conn
+	into           Dialect // of the target
 	progress       CopyProgress
 	key            []byte // of the digests
 	done, total    int64
@@ -192,7 +193,7 @@ func (c *copying) write(ctx context.Context, t Table, rows [][]any) error {
 		for _, row := range rows[:count] {
 			values = append(values, row...)
 		}
-		if _, err := c.target.ExecContext(ctx, t.insert(count), values...); err != nil {
+		if _, err := c.target.ExecContext(ctx, t.insert(c.into, count), values...); err != nil {
 			return err
 		}
 		rows = rows[count:]

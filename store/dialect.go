@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -45,6 +47,10 @@ type Dialect struct {
 	// $5 are arrays of user, id, step and field. It changes those rows whose step is
 	// newer. "": each step is burnt by a statement of its own.
 	BurnSteps string
+	// Place is "?" where the places of a long statement may all be called so, in their
+	// order; "": they are $1, $2 and so on, which SQLite would look up, one among all
+	// others, for each value.
+	Place string
 	// TableExists selects the number of tables named $1.
 	TableExists string
 	// Backup writes a consistent copy of the database to a file that isn't there
@@ -53,6 +59,17 @@ type Dialect struct {
 	// Doubts are what could make the database forget what it has committed, in
 	// words for an administrator; nil: nothing.
 	Doubts func(ctx context.Context, db *sql.DB) ([]string, error)
+}
+
+// places are count places of a statement, first the one of that number.
+func (d Dialect) places(first, count int) string {
+	names := make([]string, count)
+	for i := range names {
+		if names[i] = d.Place; d.Place == "" {
+			names[i] = fmt.Sprintf("$%d", first+i)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // NeverMade is a migration from a version that no database of a kind ever had.

@@ -41,6 +41,7 @@ type Store struct {
 
 	appending sync.Mutex // held from reading the end of the audit chain until it is committed
 	appends   []appendStatement
+	aheads    aheadStatements
 
 	commits                Durations
 	updates, failedCommits atomic.Uint64
@@ -58,7 +59,8 @@ func Open(ctx context.Context, dialect Dialect, read, write *sql.DB, keys Keys, 
 		queue:   make(chan *update, 1024),
 		done:    make(chan struct{}),
 		stopped: make(chan struct{}),
-		appends: appendStatements(),
+		appends: appendStatements(dialect),
+		aheads:  readAheadStatements(dialect),
 	}
 	if s.node == "" {
 		s.node = "node"

@@ -48,26 +48,17 @@ func (t Table) All() []string { return slices.Concat(t.Key, t.Columns) }
 func (t Table) page(first bool) string {
 	where, key := "", strings.Join(t.Key, ", ")
 	if !first {
-		where = fmt.Sprintf("WHERE (%s) > (%s)", key, places(1, len(t.Key)))
+		where = fmt.Sprintf("WHERE (%s) > (%s)", key, Dialect{}.places(1, len(t.Key)))
 	}
 	return fmt.Sprintf("SELECT %s FROM %s %s ORDER BY %s LIMIT %d", strings.Join(t.All(), ", "), t.Name, where, key, copyPage)
 }
 
 // insert adds so many rows.
-func (t Table) insert(rows int) string {
+func (t Table) insert(into Dialect, rows int) string {
 	columns := len(t.All())
 	values := make([]string, rows)
 	for i := range values {
-		values[i] = "(" + places(i*columns+1, columns) + ")"
+		values[i] = "(" + into.places(i*columns+1, columns) + ")"
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", t.Name, strings.Join(t.All(), ", "), strings.Join(values, ", "))
-}
-
-// places are the numbers of parameters.
-func places(first, count int) string {
-	names := make([]string, count)
-	for i := range names {
-		names[i] = fmt.Sprintf("$%d", first+i)
-	}
-	return strings.Join(names, ", ")
 }

@@ -55,6 +55,7 @@ func Dialect() store.Dialect {
 		Migrations:  []string{migrationV2, migrationV3},
 		Least:       3,
 		Begin:       "BEGIN IMMEDIATE",
+		Place:       "?",
 		TableExists: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
 	}
 }
