@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// errBurnt: what was read of a device, locked, changed all the same: by hand.
-var errBurnt = errors.New("a device has changed since it was read")
+// errBurn: steps of several updates couldn't be burnt together.
+var errBurn = errors.New("burning the steps of a batch")
 
 // burn is a step that is taken before the next statement.
 type burn struct {
@@ -17,8 +17,9 @@ type burn struct {
 }
 
 // BurnStep takes a step of a device, once: it is true for the one caller for
-// whom the step was newer than every step taken before. field is kept to
-// recognize the same code when it comes again after its time.
+// whom the step was newer than every step taken before, as soon as Update has
+// returned nil. field is kept to recognize the same code when it comes again
+// after its time.
 func (tx *Tx) BurnStep(d Device, step int64, field []byte) (won bool, err error) {
 	if last, known := tx.lastStep(d); known && tx.store.dialect.BurnSteps != "" {
 		tx.fresh = Account{}
@@ -49,11 +50,12 @@ func (tx *Tx) lastStep(d Device) (step int64, known bool) {
 }
 
 // burnSteps takes by one statement the steps that BurnStep has promised. Each is
-// checked again: should the database see one of them otherwise, nothing of the
-// transaction is kept, and its updates run again, each for itself.
+// checked again: should the database see one of them otherwise, which only hands
+// can bring about, or not take one, then nothing of the transaction is kept, and
+// its updates run again, each for itself.
 func (tx *Tx) burnSteps() error {
 	burns := tx.burns
-	if len(burns) == 0 {
+	if len(burns) == 0 || tx.failed != nil {
 		return nil
 	}
 	tx.burns = nil
@@ -64,10 +66,11 @@ func (tx *Tx) burnSteps() error {
 	}
 	changed, err := tx.exec(tx.store.dialect.BurnSteps, millis(tx.now), users, ids, steps, fields)
 	if err == nil && changed != int64(len(burns)) {
-		err = tx.fault(errBurnt)
+		err = errors.New("a device has changed since it was read")
 	}
-	if err != nil {
-		return fmt.Errorf("burning steps: %w", err)
+	if err != nil { // which is not the fault of the update whose statement comes next
+		tx.failed = fmt.Errorf("%w: %w", errBurn, err)
+		return tx.failed
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func (w *writer) try(batch []*update, hasty bool) ending {
 // undo rolls a transaction back in which an update failed, or the audit records
 // of all (-1), and says whose fault it was.
 func (w *writer) undo(ctx context.Context, tx *Tx, failed int, err error) ending {
-	if errors.Is(tx.failed, errBurnt) { // an earlier update's step, which came before a statement of this one
+	if errors.Is(tx.failed, errBurn) { // an earlier update's step, which came before a statement of this one
 		failed = -1
 	}
 	if tx.failed != nil {
