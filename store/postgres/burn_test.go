@@ -57,7 +57,7 @@ func together(t *testing.T, s *store.Store, names []string, meanwhile func()) (w
 }
 
 // A device that goes by hand, between the reading of a batch and the burning of
-// its steps, takes no step; one whose row the database doesn't change fails its
+// its steps, or takes a later step there, takes none; one whose row the database doesn't change fails its
 // own update. Their neighbours of the batch don't suffer.
 func TestBurnsAndHands(t *testing.T) {
 	t.Parallel()
@@ -65,7 +65,8 @@ func TestBurnsAndHands(t *testing.T) {
 		statement string
 		fails     bool
 	}{
-		"gone": {"DELETE FROM devices WHERE user_name = 'alice'", false},
+		"gone":   {"DELETE FROM devices WHERE user_name = 'alice'", false},
+		"raised": {"UPDATE devices SET last_step = 9 WHERE user_name = 'alice'", false},
 		"frozen": {`CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''frozen''; END';
 			CREATE TRIGGER frozen BEFORE UPDATE ON devices FOR EACH ROW WHEN (OLD.user_name = 'alice') EXECUTE FUNCTION frozen()`, true},
 	} {
